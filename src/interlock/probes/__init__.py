@@ -1,0 +1,1 @@
+"""What an endpoint must answer, asking it, and what the answer proves."""

@@ -1,0 +1,111 @@
+"""What a release was: the one value that every report is made from."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from interlock.probes.probe import Asked
+from interlock.schema.drift import Change
+from interlock.verdict.finding import Check, Signal
+from interlock.verdict.judge import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which database was meant. Enough to tell it from every other one; never a secret."""
+
+    host: str
+    port: int
+    database: str
+    role: str
+    server_version: str
+    system_identifier: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One revision that a release has to run."""
+
+    revision: str
+    message: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """From which revisions to which one, by which steps, oldest first."""
+
+    current: tuple[str, ...]
+    head: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Blamed:
+    """One difference, the revision that should have made the object, and how bad the difference is."""
+
+    change: Change
+    maker: str | None
+    signal: Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """How the live schema compares with what the chain defines at a revision.
+
+    `claimed` is the revision that the comparison was made at; `located` names the revisions whose schema the
+    live one resembles most, and `is_located` whether it equals theirs.
+    """
+
+    claimed: tuple[str, ...]
+    drift: tuple[Blamed, ...]
+    compared_objects: int
+    located: tuple[str, ...] = ()
+    is_located: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedStep:
+    """A revision that ran, with what the database says of it afterwards."""
+
+    step: Step
+    seconds: float
+    is_done: bool
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One line of the timeline. Times are seconds since the release began."""
+
+    check: Check
+    began: float
+    seconds: float
+    signal: Signal
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRecord:
+    """Everything that one run of the guard did and found out.
+
+    A part is None where its stage did not run. `unproved` lists, in words, what the verdict does not cover.
+    """
+
+    id: str
+    command: str
+    project: str
+    tool_version: str
+    began: datetime
+    seconds: float
+    verdict: Verdict
+    timeline: tuple[Stage, ...]
+    target: Target | None = None
+    plan: Plan | None = None
+    before: Verification | None = None
+    applied: tuple[AppliedStep, ...] = ()
+    after: Verification | None = None
+    mapped_classes: int | None = None
+    asked_before: Asked | None = None
+    asked_after: Asked | None = None
+    expected_build: str | None = None
+    unproved: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""A database as values, and the drift between two of them. Pure: no server, no framework, no clock."""

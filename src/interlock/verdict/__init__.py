@@ -1,0 +1,1 @@
+"""Findings, signals, the verdict: one currency for every check."""
