@@ -3,6 +3,7 @@
 An error stops the work; what the work found out is a finding (`interlock.verdict`).
 """
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 
@@ -45,3 +46,10 @@ class ReleaseInProgress(InterlockError):
     """Another session holds the release lock of this database."""
 
     exit_code = ExitCode.TRY_AGAIN_LATER
+
+
+def conceal(text: str, secrets: Iterable[str]) -> str:
+    """Take secrets out of a text that somebody else wrote: a driver, a server, a project's script."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text

@@ -72,9 +72,7 @@ class DatabaseUrl:
         socket = {"host": self.host, "port": str(self.port)} if is_socket else {}
         parameters = urlencode({**socket, **_for_driver(scheme, self.parameters)}, quote_via=quote)
         login = f"{user}{password}@" if user else ""
-        return f"{scheme}://{login}{place}/{quote(self.database, safe='')}" + (
-            f"?{parameters}" if parameters else ""
-        )
+        return f"{scheme}://{login}{place}/{quote(self.database, safe='')}" + (f"?{parameters}" if parameters else "")
 
     def __str__(self) -> str:
         return f"{self.user}@{self.host}:{self.port}/{self.database}"
@@ -87,9 +85,7 @@ def parse_url(text: str) -> DatabaseUrl:
     if not separator:
         raise InvalidDatabaseUrl("has no scheme")
     if not known:
-        raise InvalidDatabaseUrl(
-            "is not a PostgreSQL one", "it has to begin with postgresql:// or postgres://"
-        )
+        raise InvalidDatabaseUrl("is not a PostgreSQL one", "it has to begin with postgresql:// or postgres://")
     before_query, _, query = rest.partition("?")
     authority, _, database = before_query.partition("/")
     login, _, place = authority.rpartition("@")

@@ -61,16 +61,10 @@ def find_drift(declared: Snapshot, observed: Snapshot) -> tuple[Change, ...]:
     What belongs to a table that is itself missing or unexpected is not listed: the table says it.
     """
     ours, theirs = declared.items, observed.items
-    missing = (
-        Missing(name, ours[name]) for name in ours.keys() - theirs.keys() if _is_told_apart(name, theirs)
-    )
-    unexpected = (
-        Unexpected(name, theirs[name]) for name in theirs.keys() - ours.keys() if _is_told_apart(name, ours)
-    )
+    missing = (Missing(name, ours[name]) for name in ours.keys() - theirs.keys() if _is_told_apart(name, theirs))
+    unexpected = (Unexpected(name, theirs[name]) for name in theirs.keys() - ours.keys() if _is_told_apart(name, ours))
     altered = (
-        Altered(name, ours[name], theirs[name])
-        for name in ours.keys() & theirs.keys()
-        if ours[name] != theirs[name]
+        Altered(name, ours[name], theirs[name]) for name in ours.keys() & theirs.keys() if ours[name] != theirs[name]
     )
     return tuple(sorted(chain[Change](missing, unexpected, altered), key=attrgetter("name")))
 

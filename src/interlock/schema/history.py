@@ -65,9 +65,7 @@ class History:
         """Find the moments whose schema the observed one resembles most."""
         distances = [_distance(moment.schema, observed) for moment in self.moments]
         nearest = [
-            moment
-            for moment, distance in zip(self.moments, distances, strict=True)
-            if distance == min(distances)
+            moment for moment, distance in zip(self.moments, distances, strict=True) if distance == min(distances)
         ]
         # Different schemas can be equally far away; the newest of them is the better guess.
         newest = nearest[-1]

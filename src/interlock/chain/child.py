@@ -1,0 +1,249 @@
+"""The guard's end of the child process: ask it, hear what the project's code printed, notice when it dies."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import IO, Any, cast
+
+from interlock.chain.project import Project, fill_in
+from interlock.chain.revisions import Chain, Revision
+from interlock.errors import InterlockError, conceal
+from interlock.postgres.session import IDENTITY
+from interlock.postgres.url import DatabaseUrl
+
+KEEPS_LINES = 200
+ENDS_WITHIN_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong in the project's code."""
+
+    error: str
+    message: str
+    sqlstate: str | None = None
+    statement: str | None = None
+    place: str | None = None
+    traceback: str = ""
+
+    def __str__(self) -> str:
+        where = f" ({self.place})" if self.place else ""
+        return f"{self.message}{where}"
+
+
+class ProjectFailed(InterlockError):
+    """The project's code failed, or its process ended."""
+
+    def __init__(self, doing: str, failure: Failure, remedy: str = "") -> None:
+        super().__init__(
+            problem=f"{doing} failed: {failure}",
+            remedy=remedy or "correct it and run again; --debug shows the whole traceback",
+        )
+        self.failure = failure
+
+
+class OpensAnotherDatabase(InterlockError):
+    """env.py does not open the database that it is given."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            problem="env.py opens another database than the one it was given: it takes its URL from somewhere else",
+            remedy='say in interlock.toml how it is told: [project.environment] NAME = "{url}", or x_arguments',
+        )
+
+
+class EnvDoesNotMigrate(InterlockError):
+    """env.py ended without calling Alembic."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            problem="env.py ended without running context.run_migrations(): it would apply nothing, and say nothing",
+            remedy="look for a condition around it in env.py, or an exception that env.py catches",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What env.py configures."""
+
+    version_table: str
+    version_table_schema: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MappedSelect:
+    """A statement that selects everything that a mapped class reads, and no rows."""
+
+    name: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class MappedEnum:
+    """A column that is mapped to an enum, with the labels that Python reads and writes."""
+
+    schema: str | None
+    table: str
+    column: str
+    labels: tuple[str, ...]
+    python: str
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What the mapped classes expect of the database. None of both where no metadata is known."""
+
+    selects: tuple[MappedSelect, ...]
+    enums: tuple[MappedEnum, ...]
+
+
+class Child:
+    """A running child process, connected to one database."""
+
+    def __init__(
+        self, stream: IO[str], process: subprocess.Popen[str], output: deque[str], secrets: frozenset[str]
+    ) -> None:
+        self._stream, self._process, self._output, self._secrets = stream, process, output, secrets
+
+    @property
+    def output(self) -> str:
+        """The last lines that the project's code printed, without secrets."""
+        return conceal("\n".join(self._output), self._secrets)
+
+    def describe(self) -> Chain:
+        """Read the revisions of the chain. Raises ProjectFailed for a broken one."""
+        answer = self._ask("reading the chain", "describe")
+        revisions = (
+            Revision(each["id"], each["message"], each["path"], tuple(each["parents"])) for each in answer["revisions"]
+        )
+        return Chain(tuple(revisions), tuple(answer["heads"]))
+
+    def look(self) -> Environment:
+        """Run env.py without a revision. Raises ProjectFailed, OpensAnotherDatabase, EnvDoesNotMigrate."""
+        answer = self._ask("env.py", "look")
+        if not answer["calls_alembic"]:
+            raise EnvDoesNotMigrate
+        return Environment(answer["version_table"], answer["version_table_schema"])
+
+    def upgrade(self, revision: str) -> None:
+        """Run one revision. Raises ProjectFailed. Whether it was committed is for the database to say."""
+        self._ask(f"revision {revision}", "upgrade", revision)
+
+    def lay_foundation(self) -> None:
+        """Make the tables that the chain takes for granted. Raises ProjectFailed."""
+        self._ask("making the tables of [project] foundation", "lay_foundation")
+
+    def describe_models(self) -> Models | None:
+        """Describe the mapped classes; None where no metadata is known. Raises ProjectFailed."""
+        answer = self._ask("loading the models", "describe_models")
+        if not answer["metadata"]:
+            return None
+        return Models(
+            tuple(MappedSelect(**each) for each in answer["selects"]),
+            tuple(MappedEnum(**{**each, "labels": tuple(each["labels"])}) for each in answer["enums"]),
+        )
+
+    def _ask(self, doing: str, what: str, *arguments: str) -> Mapping[str, Any]:
+        try:
+            self._stream.write(json.dumps({"do": what, "with": arguments}) + "\n")
+            self._stream.flush()
+            line = self._stream.readline()
+        except OSError:
+            line = ""
+        answer = json.loads(line) if line else self._last_words()
+        if answer.get("error") == "AnotherDatabase":
+            raise OpensAnotherDatabase
+        if "error" in answer:
+            told = {key: conceal(text, self._secrets) if text else text for key, text in answer.items()}
+            raise ProjectFailed(doing, Failure(**told))
+        return cast("Mapping[str, Any]", answer)
+
+    def _last_words(self) -> Mapping[str, Any]:
+        status = self._process.wait()
+        said = f"; its last words: {self._output[-1]}" if self._output else ""
+        return {"error": "Died", "message": f"the process ended with status {status}{said}"}
+
+
+@contextmanager
+def open_child(project: Project, url: DatabaseUrl, identity: str) -> Iterator[Child]:
+    """Start a process for the project's code, with its environment set to this database; end it afterwards."""
+    ours, theirs = socket.socketpair()
+    text = url.as_text(_scheme_for_project(url))
+    with ours, theirs:
+        process = subprocess.Popen(
+            # -P: the folder it runs in may have a package named like one of ours (alembic/__init__.py).
+            [sys.executable, "-P", "-m", "interlock.chain.worker", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            cwd=project.folder,
+            env={**os.environ, **_environment(project, url, text)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            # Ctrl-C in the terminal is for the guard: it ends this process when it has taken note.
+            start_new_session=True,
+        )
+        theirs.close()
+        output = deque[str](maxlen=KEEPS_LINES)
+        listener = threading.Thread(target=_listen, args=(process.stdout, output.append), daemon=True)
+        listener.start()
+        try:
+            with ours.makefile("rw", encoding="utf-8") as stream:
+                stream.write(json.dumps(_setup(project, url, text, identity)) + "\n")
+                yield Child(stream, process, output, url.secrets)
+        finally:
+            ours.shutdown(socket.SHUT_RDWR)
+            _end(process)
+            listener.join()
+
+
+def _setup(project: Project, url: DatabaseUrl, text: str, identity: str) -> Mapping[str, Any]:
+    return {
+        "url": text,
+        "identity": identity,
+        "identity_query": IDENTITY,
+        "config_file": str(project.config_file) if project.config_file else None,
+        "toml_file": str(project.toml_file) if project.toml_file else None,
+        "section": project.section,
+        "script_location": project.script_location,
+        "x_arguments": [fill_in(argument, url, text) for argument in project.x_arguments],
+        "models": project.models,
+        "foundation": project.foundation,
+    }
+
+
+def _environment(project: Project, url: DatabaseUrl, text: str) -> Mapping[str, str]:
+    filled = {name: fill_in(template, url, text) for name, template in project.environment.items()}
+    return {"PGAPPNAME": "interlock", "PYTHONUNBUFFERED": "1", **filled}
+
+
+def _scheme_for_project(url: DatabaseUrl) -> str:
+    """The driver that the URL names; where it names none and SQLAlchemy's own choice is not there, psycopg 3."""
+    if url.scheme != "postgresql":
+        return url.scheme
+    major, minor = (int(part) for part in version("sqlalchemy").split(".")[:2])
+    default = "psycopg2" if (major, minor) < (2, 1) else "psycopg"
+    return url.scheme if find_spec(default) else "postgresql+psycopg"
+
+
+def _listen(pipe: IO[str], note: Callable[[str], None]) -> None:
+    for line in pipe:
+        note(line.rstrip("\n"))
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    try:
+        process.wait(ENDS_WITHIN_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,61 @@
+"""What the mapped classes of a project expect of the database. Runs in the child process, beside the project's code."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ARRAY, Column, Enum, MetaData, Select, Table, select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Mapper, configure_mappers
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+# With this style a percent sign in an expression is not doubled, so the text can be sent as it is.
+_DIALECT = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+
+
+def as_metadata(found: Any) -> list[MetaData]:
+    """Accept metadata, a list of them, or a declarative base."""
+    if isinstance(found, (list, tuple)):
+        return [metadata for each in found for metadata in as_metadata(each)]
+    return [found if isinstance(found, MetaData) else found.metadata]
+
+
+def describe(metadata: Sequence[MetaData], mappers: Iterable[Mapper[Any]]) -> Mapping[str, Any]:
+    """Give the select of every mapped class and unmapped table, and the labels of every native enum column."""
+    configure_mappers()
+    tables = [table for each in metadata for table in each.sorted_tables]
+    ours = [mapper for mapper in mappers if _belongs(mapper, metadata)]
+    mapped = {table for mapper in ours for table in mapper.tables}
+    queries = [(f"class {mapper.class_.__name__}", select(mapper)) for mapper in ours]
+    queries += [(f"table {table}", select(table)) for table in tables if table not in mapped]
+    return {
+        "selects": [{"name": name, "sql": _nothing_of(query)} for name, query in queries],
+        "enums": [enum for table in tables for enum in _enums_of(table)],
+    }
+
+
+def _belongs(mapper: Mapper[Any], metadata: Sequence[MetaData]) -> bool:
+    return any(getattr(table, "metadata", None) in metadata for table in mapper.tables)
+
+
+def _nothing_of(query: Select[Any]) -> str:
+    return str(query.limit(0).compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True}))
+
+
+def _enums_of(table: Table) -> Iterator[Mapping[str, Any]]:
+    for column in table.columns:
+        enum = _native_enum(column)
+        if enum is not None:
+            yield {
+                "schema": table.schema,
+                "table": table.name,
+                "column": column.name,
+                "labels": list(enum.enums),
+                "python": enum.enum_class.__name__ if enum.enum_class else enum.name,
+            }
+
+
+def _native_enum(column: Column[Any]) -> Enum | None:
+    kind: TypeEngine[Any] = column.type
+    while isinstance(kind, (ARRAY, TypeDecorator)):
+        kind = kind.item_type if isinstance(kind, ARRAY) else kind.impl_instance
+    return kind if isinstance(kind, Enum) and kind.native_enum else None

@@ -1,0 +1,131 @@
+"""Where an Alembic project is, and how its env.py is told which database is meant."""
+
+import importlib.util
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from interlock.errors import ExitCode, InterlockError
+from interlock.postgres.url import DatabaseUrl
+
+
+class NoAlembicProject(InterlockError):
+    """There is no Alembic project where one was looked for."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            problem=f"no Alembic project in {folder}: neither alembic.ini nor [tool.alembic] in pyproject.toml",
+            remedy="run from the project's folder, or name it in interlock.toml: [project] config = ...",
+        )
+
+
+class NoSuchFile(InterlockError):
+    """A file that the settings name is not there."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, setting: str, value: str) -> None:
+        super().__init__(
+            problem=f"the file that {setting} names is not there: {value}",
+            remedy="correct the path; a file inside an installed package is written package:path/in/package",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """An Alembic project as the operator describes it. Paths are absolute; `folder` is where its code runs.
+
+    `environment` maps names of environment variables to templates; in them {url}, {user}, {password}, {host},
+    {port} and {database} stand for the parts of the database URL. `models` and `foundation` name an attribute of a
+    module, as `package.module:Base`: where the mapped classes are (None: where env.py says), and the tables
+    that the chain takes for granted.
+    """
+
+    folder: Path
+    config_file: Path | None
+    toml_file: Path | None
+    section: str = "alembic"
+    script_location: str | None = None
+    x_arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=lambda: {"DATABASE_URL": "{url}"})
+    models: str | None = None
+    foundation: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What reports call it: where its scripts are, as the operator wrote it."""
+        return self.script_location or str((self.config_file or self.toml_file or self.folder).name)
+
+
+def find_project(
+    folder: Path,
+    *,
+    config: str | None = None,
+    section: str = "alembic",
+    script_location: str | None = None,
+    x_arguments: tuple[str, ...] = (),
+    environment: Mapping[str, str] | None = None,
+    models: str | None = None,
+    foundation: str | None = None,
+) -> Project:
+    """Find the Alembic project in a folder as the `alembic` command would. Raises NoAlembicProject, NoSuchFile."""
+    ini = folder / "alembic.ini"
+    toml = folder / "pyproject.toml"
+    config_file, toml_file = ini if ini.exists() else None, toml if _has_alembic(toml) else None
+    if config:
+        named = _locate(folder, config, "[project] config")
+        config_file, toml_file = (None, named) if named.suffix == ".toml" else (named, toml_file)
+    if not (config_file or toml_file or script_location):
+        raise NoAlembicProject(folder)
+    return Project(
+        folder=folder,
+        config_file=config_file,
+        toml_file=toml_file,
+        section=section,
+        script_location=script_location,
+        x_arguments=x_arguments,
+        environment=environment or {"DATABASE_URL": "{url}"},
+        models=models,
+        foundation=foundation,
+    )
+
+
+def fill_in(template: str, url: DatabaseUrl, text: str) -> str:
+    """Write the parts of a database URL into a template; `text` is the URL as the project wants it spelt."""
+    parts = {
+        "url": text,
+        "user": url.user,
+        "password": url.password,
+        "host": url.host,
+        "port": str(url.port),
+        "database": url.database,
+    }
+    for name, value in parts.items():
+        template = template.replace("{" + name + "}", value)
+    return template
+
+
+def _has_alembic(toml: Path) -> bool:
+    if not toml.exists():
+        return False
+    try:
+        return "alembic" in tomllib.loads(toml.read_text()).get("tool", {})
+    except tomllib.TOMLDecodeError as error:
+        raise InterlockError(f"{toml} is not valid TOML: {error}", "correct it and run again") from error
+
+
+def _locate(folder: Path, path: str, setting: str) -> Path:
+    """Find a file by its path, or by package:path for one that an installed package brings."""
+    package, separator, inside = path.partition(":")
+    if separator and not Path(path).exists():
+        spec = importlib.util.find_spec(package)
+        base = Path(spec.origin).parent if spec and spec.origin else None
+        found = base / inside if base else None
+    else:
+        found = folder / path
+    if found is None or not found.is_file():
+        raise NoSuchFile(setting, path)
+    return found

@@ -1,0 +1,100 @@
+"""The revisions of a chain, and the order that they run in."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from interlock.errors import ExitCode, InterlockError
+
+
+class SeveralHeads(InterlockError):
+    """The chain ends in more than one revision."""
+
+    def __init__(self, heads: Iterable[str]) -> None:
+        self.heads = tuple(sorted(heads))
+        super().__init__(
+            problem=f"the chain has {len(self.heads)} heads: {', '.join(self.heads)}",
+            remedy="join them with: alembic merge heads",
+        )
+
+
+class NoRevisions(InterlockError):
+    """The chain is empty."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self) -> None:
+        super().__init__(
+            problem="the Alembic project has no revisions",
+            remedy="check script_location and version_locations; make the first one with: alembic revision",
+        )
+
+
+class UnknownRevision(InterlockError):
+    """The database is at a revision that the chain does not have."""
+
+    def __init__(self, revisions: Iterable[str]) -> None:
+        self.revisions = tuple(revisions)
+        super().__init__(
+            problem=f"the database is at revision {', '.join(self.revisions)}, which this chain does not have",
+            remedy="check that DATABASE_URL is this project's database, and that the newest scripts are deployed",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One script of the chain. `parents` are the revisions that must have run before it."""
+
+    id: str
+    message: str
+    path: str
+    parents: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The revisions of a project, each after its parents."""
+
+    revisions: tuple[Revision, ...]
+    heads: tuple[str, ...]
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Revision]:
+        return {revision.id: revision for revision in self.revisions}
+
+    @property
+    def head(self) -> str:
+        """The one revision that the chain ends in. Raises SeveralHeads, NoRevisions."""
+        if not self.revisions:
+            raise NoRevisions
+        if len(self.heads) > 1:
+            raise SeveralHeads(self.heads)
+        return self.heads[0]
+
+    def run_before(self, current: Iterable[str]) -> frozenset[str]:
+        """The revisions that a database at these ones has run. Raises UnknownRevision."""
+        current = tuple(current)
+        unknown = [revision for revision in current if revision not in self.by_id]
+        if unknown:
+            raise UnknownRevision(unknown)
+        run: set[str] = set()
+        waiting = list(current)
+        while waiting:
+            revision = waiting.pop()
+            if revision not in run:
+                run.add(revision)
+                waiting.extend(self.by_id[revision].parents)
+        return frozenset(run)
+
+    def pending(self, current: Iterable[str]) -> tuple[Revision, ...]:
+        """The revisions that a database at these ones has yet to run, in order."""
+        run = self.run_before(current)
+        return tuple(revision for revision in self.revisions if revision.id not in run)
+
+    def replay_order(self, current: Iterable[str]) -> tuple[Revision, ...]:
+        """All revisions in an order that passes through the state of a database at the current ones.
+
+        Where the chain branches, several orders are possible; this one runs what the database has run first.
+        """
+        run = self.run_before(current)
+        return tuple(revision for revision in self.revisions if revision.id in run) + self.pending(current)

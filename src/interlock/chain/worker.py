@@ -1,0 +1,197 @@
+"""The child process in which a project's own code runs: its scripts, its env.py, its models.
+
+It is a process of its own because that code is not ours: it reads settings once per process, reconfigures
+logging, prints, calls sys.exit. None of that can reach the guard; what the guard gets are the answers below, over
+a socket that the project's code does not know. Run as: python -m interlock.chain.worker DESCRIPTOR
+"""
+
+import json
+import logging
+import socket
+import sys
+import traceback
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext, RevisionStep
+from alembic.script import ScriptDirectory
+from sqlalchemy import MetaData, create_engine, event, text
+from sqlalchemy.orm import Mapper
+
+from interlock.chain import models
+
+Answer = Mapping[str, Any]
+
+
+class AnotherDatabase(Exception):
+    """env.py opened another database than the one that was meant."""
+
+
+class Worker:
+    """Does what the guard asks, one request at a time."""
+
+    def __init__(self, setup: Mapping[str, Any]) -> None:
+        self.setup = setup
+        self.mappers: list[Mapper[Any]] = []
+        self.metadata: list[MetaData] | None = None
+        event.listen(Mapper, "mapper_constructed", lambda mapper, _class: self.mappers.append(mapper))
+
+    @cached_property
+    def config(self) -> Config:
+        setup = self.setup
+        config = Config(
+            file_=setup["config_file"],
+            toml_file=setup["toml_file"],
+            ini_section=setup["section"],
+            cmd_opts=Namespace(x=setup["x_arguments"]),
+            stdout=sys.stdout,
+        )
+        if setup["script_location"]:
+            config.set_main_option("script_location", setup["script_location"].replace("%", "%%"))
+        # ConfigParser interpolates: a percent sign in a password has to be doubled.
+        config.set_main_option("sqlalchemy.url", setup["url"].replace("%", "%%"))
+        return config
+
+    @cached_property
+    def scripts(self) -> ScriptDirectory:
+        return ScriptDirectory.from_config(self.config)
+
+    def describe(self) -> Answer:
+        """List the revisions, oldest first, with the heads."""
+        revisions = [
+            {
+                "id": script.revision,
+                "message": script.doc or "",
+                "path": str(script.path),
+                "parents": _as_list(script.down_revision) + self._resolve(script.dependencies),
+            }
+            for script in self.scripts.walk_revisions()
+        ]
+        return {"revisions": revisions[::-1], "heads": list(self.scripts.get_heads())}
+
+    def _resolve(self, dependencies: Any) -> list[str]:
+        # A dependency may be named by a branch label.
+        return [self.scripts.get_revision(name).revision for name in _as_list(dependencies)]
+
+    def look(self) -> Answer:
+        """Run env.py without running a revision: which version table does it use, which database does it open?"""
+        seen: list[MigrationContext] = []
+
+        def note(_heads: object, context: MigrationContext) -> Iterable[RevisionStep]:
+            self._require_target(context)
+            seen.append(context)
+            return []
+
+        self._run_env(note, dont_mutate=True)
+        if not seen:
+            return {"calls_alembic": False}
+        context = seen[-1]
+        self.metadata = _as_list(context.opts.get("target_metadata"))
+        return {
+            "calls_alembic": True,
+            "version_table": context.version_table,
+            "version_table_schema": context.version_table_schema,
+        }
+
+    def upgrade(self, revision: str) -> Answer:
+        """Run one revision, the way `alembic upgrade REVISION` does."""
+
+        def steps(heads: Any, context: MigrationContext) -> Iterable[RevisionStep]:
+            self._require_target(context)
+            return self.scripts._upgrade_revs(revision, heads)  # the way alembic.command does it
+
+        self._run_env(steps, destination_rev=revision)
+        return {}
+
+    def lay_foundation(self) -> Answer:
+        """Make the tables that the chain takes for granted."""
+        metadata = models.as_metadata(_load(self.setup["foundation"]))
+        engine = create_engine(self.setup["url"])
+        with engine.begin() as connection:
+            self._require(connection.execute(text(self.setup["identity_query"])).scalar_one())
+            for each in metadata:
+                each.create_all(connection)
+        engine.dispose()
+        return {}
+
+    def describe_models(self) -> Answer:
+        """Give the select of every mapped class, and every enum, of the project's metadata."""
+        if self.setup["models"]:
+            self.metadata = models.as_metadata(_load(self.setup["models"]))
+        if not self.metadata:
+            return {"metadata": False}
+        return {"metadata": True, **models.describe(self.metadata, self.mappers)}
+
+    def _run_env(self, steps: Callable[[Any, MigrationContext], Iterable[RevisionStep]], **options: Any) -> None:
+        with EnvironmentContext(self.config, self.scripts, fn=steps, **options):
+            self.scripts.run_env()
+
+    def _require_target(self, context: MigrationContext) -> None:
+        # Alembic has read the version table on this connection by now, so asking here changes nothing for it.
+        if context.connection is not None:
+            self._require(context.connection.execute(text(self.setup["identity_query"])).scalar_one())
+
+    def _require(self, identity: str) -> None:
+        if identity != self.setup["identity"]:
+            raise AnotherDatabase
+
+
+def _as_list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _load(path: str) -> Any:
+    module, _, attribute = path.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def _failure(error: BaseException, scripts: Path | None) -> Answer:
+    """Say what went wrong: the driver's own words for an error of the database, never its parameters."""
+    original = getattr(error, "orig", None)
+    sqlstate = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
+    lines = str(original or error).strip().splitlines() or [type(error).__name__]
+    return {
+        "error": type(error).__name__,
+        "message": lines[0],
+        "sqlstate": sqlstate,
+        "statement": getattr(error, "statement", None),
+        "place": _place(error.__traceback__, scripts),
+        "traceback": traceback.format_exc(),
+    }
+
+
+def _place(trace: TracebackType | None, scripts: Path | None) -> str | None:
+    """The innermost line of the project's scripts in a traceback, as file:line."""
+    frames = traceback.extract_tb(trace)
+    ours = [frame for frame in frames if scripts and Path(frame.filename).is_relative_to(scripts)]
+    return f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else None
+
+
+def serve(channel: socket.socket) -> None:
+    """Answer requests until the guard closes the channel."""
+    with channel.makefile("rw", encoding="utf-8") as stream:
+        worker = Worker(json.loads(stream.readline()))
+        for line in stream:
+            request = json.loads(line)
+            try:
+                answer = getattr(worker, request["do"])(*request["with"])
+            # SystemExit too: an env.py that calls sys.exit(0) has not done what it was asked.
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - reported to the guard in full
+                scripts = Path(worker.scripts.dir) if "scripts" in vars(worker) else None
+                answer = _failure(error, scripts)
+            stream.write(json.dumps(answer) + "\n")
+            stream.flush()
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    serve(socket.socket(fileno=int(sys.argv[1])))

@@ -1,0 +1,143 @@
+"""A session on the target, and what is to be known of it before anything is touched."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from interlock.errors import InterlockError, Unreachable, conceal
+from interlock.postgres.url import DatabaseUrl
+
+CONNECTS_WITHIN_SECONDS = 10
+OLDEST_SUPPORTED = 14
+
+Connection = psycopg.Connection[Any]
+
+# A network that went away is noticed in a minute, and not after the two hours of the kernel's default.
+_KEEPALIVES = "keepalives=1 keepalives_idle=20 keepalives_interval=10 keepalives_count=3"
+
+IDENTITY = """
+select extract(epoch from pg_catalog.pg_postmaster_start_time())::text || '/' || oid::text
+  from pg_catalog.pg_database where datname = pg_catalog.current_database()
+"""
+"""Tells one database from every other one, whatever the role and the driver, until the server restarts."""
+
+_FACTS = """
+select pg_catalog.current_database()                                     as database,
+       current_user                                                      as role,
+       pg_catalog.current_setting('server_version')                      as version,
+       pg_catalog.current_setting('server_version_num')::int             as version_number,
+       pg_catalog.pg_is_in_recovery()                                    as is_standby,
+       pg_catalog.current_setting('transaction_read_only') = 'on'        as is_read_only,
+       'unknown'                                                         as system_identifier,
+       exists (select from pg_catalog.pg_proc
+                where proname = 'pg_control_system'
+                  and pg_catalog.has_function_privilege(oid, 'execute')) as may_ask_for_identifier
+"""
+
+_SYSTEM_IDENTIFIER = "select system_identifier::text from pg_catalog.pg_control_system()"
+
+
+class UnsupportedServer(InterlockError):
+    """The server is older than what Interlock was tested with."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            problem=f"the server is PostgreSQL {version}",
+            remedy=f"Interlock supports PostgreSQL {OLDEST_SUPPORTED} and later: upgrade the server first",
+        )
+
+
+class ReadOnlyServer(InterlockError):
+    """The server takes no writes in our session."""
+
+    def __init__(self, *, is_standby: bool) -> None:
+        why = "it is a standby" if is_standby else "default_transaction_read_only is on"
+        super().__init__(
+            problem=f"the server is read-only: {why}",
+            remedy="point DATABASE_URL at the primary"
+            if is_standby
+            else "turn it off for this role and database, or release as a role that may write",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What the server says of itself and of our session.
+
+    `system_identifier` is the cluster's own number, "unknown" where the role may not ask for it.
+    """
+
+    database: str
+    role: str
+    version: str
+    version_number: int
+    is_standby: bool
+    is_read_only: bool
+    system_identifier: str
+
+
+@contextmanager
+def open_session(url: DatabaseUrl, application: str = "interlock") -> Iterator[Connection]:
+    """Open a session in autocommit mode, and close it at the end. Raises Unreachable."""
+    try:
+        connection = psycopg.connect(
+            f"{_KEEPALIVES} {url.conninfo}",
+            autocommit=True,
+            connect_timeout=CONNECTS_WITHIN_SECONDS,
+            application_name=application,
+        )
+    except psycopg.OperationalError as error:
+        raise _unreachable(url, conceal(str(error), url.secrets)) from None
+    with connection:
+        yield connection
+
+
+def read_facts(connection: Connection) -> ServerFacts:
+    """Ask the server what it is. Raises UnsupportedServer."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(_FACTS).fetchall()[0]
+        if row.pop("may_ask_for_identifier"):
+            row |= cursor.execute(_SYSTEM_IDENTIFIER).fetchall()[0]
+    server = ServerFacts(**row)
+    if server.version_number < OLDEST_SUPPORTED * 10_000:
+        raise UnsupportedServer(server.version)
+    return server
+
+
+def read_identity(connection: Connection) -> str:
+    """Ask what tells this database from every other one."""
+    return str(connection.execute(IDENTITY).fetchall()[0][0])
+
+
+def require_writable(server: ServerFacts) -> None:
+    """Raise ReadOnlyServer where no release could write."""
+    if server.is_standby or server.is_read_only:
+        raise ReadOnlyServer(is_standby=server.is_standby)
+
+
+# What libpq and the server say, and what helps. The server may say it in another language: hence the last row.
+_REMEDIES = (
+    ("password authentication failed", "check the user and the password in DATABASE_URL"),
+    ("no password supplied", "write the password into DATABASE_URL, or into PGPASSFILE"),
+    ("does not exist", "check the database and the role in DATABASE_URL; create them if they are new"),
+    ("timeout expired", "check host and port, and whether a firewall lets this machine through"),
+    ("Connection refused", "check host and port, and whether the server runs and listens there"),
+    ("could not translate host name", "check the host name in DATABASE_URL"),
+    ("failed to resolve host", "check the host name in DATABASE_URL"),
+    ("too many clients", "wait until connections are free, or raise max_connections"),
+    ("SSL", "check the sslmode and the certificates in DATABASE_URL"),
+    ("", "check that DATABASE_URL points at a PostgreSQL server that this machine can reach"),
+)
+
+
+def _unreachable(url: DatabaseUrl, message: str) -> Unreachable:
+    # One line per address that was tried, each ending in the reason; below some of them, a hint by libpq.
+    reasons = re.findall(r"(?:FATAL:|failed:)\s+(?!.*(?:FATAL:|failed:))(.+)", message)
+    reason = reasons[-1] if reasons else message.strip().splitlines()[0]
+    remedy = next(remedy for text, remedy in _REMEDIES if text in message)
+    return Unreachable(problem=f"cannot open {url}: {reason}", remedy=remedy)
