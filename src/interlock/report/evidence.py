@@ -1,0 +1,76 @@
+"""What a release can show for the schema, the models and the endpoints. It claims no more than the record holds."""
+
+from dataclasses import dataclass
+
+from interlock.release.record import ReleaseRecord, Verification
+from interlock.report.endpoints import pair_answers
+from interlock.report.steps import is_begun
+from interlock.report.wording import counted, revisions
+from interlock.schema.drift import Unexpected
+from interlock.verdict.finding import Check, Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One subject, and a clause on it. `signal` is None where it was not looked into."""
+
+    subject: str
+    signal: Signal | None
+    clause: str
+
+    @property
+    def is_proof(self) -> bool:
+        return self.signal is Signal.CLEAR
+
+
+def evidence(record: ReleaseRecord) -> tuple[Evidence, ...]:
+    """What holds at the end of a release: an observation from before the revisions ran is worth nothing."""
+    return (_schema(record), _models(record), _endpoints(record))
+
+
+def newest_verification(record: ReleaseRecord) -> Verification | None:
+    """The comparison that still holds at the end."""
+    return record.after or (None if is_begun(record) else record.before)
+
+
+def _schema(record: ReleaseRecord) -> Evidence:
+    verification = newest_verification(record)
+    if verification is None or not verification.compared_objects:
+        return Evidence("Schema", None, "the live schema was not compared")
+    where = f"at {revisions(verification.claimed)}"
+    compared = counted(verification.compared_objects, "object")
+    if not verification.drift:
+        return Evidence("Schema", Signal.CLEAR, f"the live schema is what the chain defines {where} ({compared})")
+    worst = max(blamed.signal for blamed in verification.drift)
+    departures = [blamed for blamed in verification.drift if not isinstance(blamed.change, Unexpected)]
+    if departures:
+        verb = "is" if len(departures) == 1 else "are"
+        number = counted(len(departures), "object")
+        return Evidence("Schema", worst or Signal.CAUTION, f"{number} {verb} Missing or Altered {where}")
+    return Evidence("Schema", worst, f"the live schema holds all that the chain defines {where} ({compared})")
+
+
+def _models(record: ReleaseRecord) -> Evidence:
+    spoken = [finding.signal for finding in record.verdict.findings if finding.check is Check.MODELS]
+    worst = max(spoken, default=Signal.CLEAR)
+    if worst is not Signal.CLEAR:
+        return Evidence("Models", worst, "not every mapped class is proved: see the findings")
+    if not record.mapped_classes:
+        return Evidence("Models", None, "no mapped class was selected")
+    number = counted(record.mapped_classes, "mapped class", "mapped classes")
+    return Evidence("Models", Signal.CLEAR, f"{'all ' if record.mapped_classes > 1 else ''}{number} can be selected")
+
+
+def _endpoints(record: ReleaseRecord) -> Evidence:
+    proofs: dict[str, set[str]] = {}
+    for pair in pair_answers(record):
+        proofs.setdefault(pair.probe, set()).add(pair.proof)
+    if not proofs:
+        return Evidence("Endpoints", None, "no endpoint was asked")
+    working = sum("proved" in told and not told & {"failed", "unproved"} for told in proofs.values())
+    if working == len(proofs):
+        number = counted(working, "endpoint")
+        return Evidence("Endpoints", Signal.CLEAR, f"all {number} work" if working > 1 else f"{number} works")
+    has_failed = any("failed" in told for told in proofs.values())
+    clause = f"{working} of {counted(len(proofs), 'endpoint')} {'is' if len(proofs) == 1 else 'are'} proved to work"
+    return Evidence("Endpoints", Signal.STOP if has_failed else Signal.CAUTION, clause)

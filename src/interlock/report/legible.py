@@ -1,0 +1,45 @@
+"""Text that others wrote, made safe to show: names in a database and error messages are hostile input."""
+
+import unicodedata
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from typing import Any, TypeVar, cast
+
+Value = TypeVar("Value")
+
+# Control characters drive a terminal and are not valid XML; format characters turn the reading direction
+# around or hide; surrogates and noncharacters cannot be encoded; the two separators break lines.
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def legible(value: Value) -> Value:
+    """Copy a value with every hidden character in its texts, however deep, written out as an escape."""
+    return cast("Value", _legible(value))
+
+
+def _legible(value: Any) -> Any:
+    match value:
+        case Enum():
+            return value
+        case str():
+            return _written_out(value)
+        case tuple():
+            return tuple(_legible(part) for part in value)
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            parts = {part.name: _legible(getattr(value, part.name)) for part in fields(value) if part.init}
+            return replace(value, **parts)
+        case _:
+            return value
+
+
+def _written_out(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_escaped, text.replace("\r\n", "\n").expandtabs(4)))
+
+
+def _escaped(character: str) -> str:
+    if character == "\n" or unicodedata.category(character) not in _HIDDEN:
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"

@@ -1,0 +1,87 @@
+"""How far a release came with the revisions that it had to run."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from interlock.release.record import ReleaseRecord, Step
+from interlock.report.wording import revisions
+from interlock.verdict.finding import Check
+
+
+class State(StrEnum):
+    """What became of one revision."""
+
+    DONE = "done"
+    UNFINISHED = "not finished"
+    NOT_RUN = "not run"
+    PENDING = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One revision of the plan, and what became of it. `seconds` is None where it did not run."""
+
+    step: Step
+    state: State
+    seconds: float | None = None
+    output: str = ""
+
+
+def progress(record: ReleaseRecord) -> tuple[Progress, ...]:
+    """Every revision that was planned or that ran, oldest first."""
+    return (*_ran(record), *_left(record))
+
+
+def outcome(record: ReleaseRecord) -> str:
+    """What the release did to the database, in a sentence."""
+    by_state = {state: _names(record, state) for state in State}
+    if record.applied:
+        return _tale(by_state)
+    pending = by_state[State.PENDING] + by_state[State.NOT_RUN]
+    if is_begun(record) and pending:
+        return "No revision is recorded as run."
+    if pending:
+        verb = "is" if len(pending) == 1 else "are"
+        return f"The database was not touched; {_some(pending)} {verb} pending."
+    return f"{'Nothing was pending; the' if record.plan else 'The'} database was not touched."
+
+
+def is_begun(record: ReleaseRecord) -> bool:
+    """Whether revisions may have run: from then on, what was seen before proves nothing."""
+    return bool(record.applied) or any(stage.check is Check.APPLY for stage in record.timeline)
+
+
+def _tale(by_state: dict[State, tuple[str, ...]]) -> str:
+    done, unfinished, left = by_state[State.DONE], by_state[State.UNFINISHED], by_state[State.NOT_RUN]
+    parts = (
+        f"{_some(done)} ran" if done else "",
+        f"{_some(unfinished)} did not finish" if unfinished else "",
+        f"{_some(left)} did not run" if left else "",
+    )
+    tale = "; ".join(filter(None, parts))
+    return f"{tale[0].upper()}{tale[1:]}."
+
+
+def _some(names: tuple[str, ...]) -> str:
+    if len(names) > 3:
+        return f"{len(names)} revisions, {names[0]} to {names[-1]},"
+    return f"{'revision' if len(names) == 1 else 'revisions'} {revisions(names)}"
+
+
+def _names(record: ReleaseRecord, state: State) -> tuple[str, ...]:
+    return tuple(one.step.revision for one in progress(record) if one.state is state)
+
+
+def _ran(record: ReleaseRecord) -> Iterator[Progress]:
+    for applied in record.applied:
+        state = State.DONE if applied.is_done else State.UNFINISHED
+        yield Progress(applied.step, state, applied.seconds, applied.output)
+
+
+def _left(record: ReleaseRecord) -> Iterator[Progress]:
+    ran = {applied.step.revision for applied in record.applied}
+    state = State.NOT_RUN if is_begun(record) else State.PENDING
+    for step in record.plan.steps if record.plan else ():
+        if step.revision not in ran:
+            yield Progress(step, state)

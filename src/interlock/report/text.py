@@ -1,0 +1,231 @@
+"""A release record for a terminal: what a person reads at the end of a release."""
+
+from collections.abc import Iterable, Iterator
+from io import StringIO
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from interlock.release.record import Blamed, ReleaseRecord, Target, Verification
+from interlock.report.endpoints import Pair, pair_answers
+from interlock.report.headline import headline
+from interlock.report.legible import legible
+from interlock.report.steps import Progress, State, progress
+from interlock.report.wording import (
+    MARKS,
+    builds,
+    counted,
+    described,
+    differences,
+    duration,
+    grouped,
+    location,
+    maker,
+    moment,
+    occasion,
+    revisions,
+)
+from interlock.schema.drift import Altered, Unexpected
+from interlock.verdict.finding import Finding, Signal
+
+SHOWN = 12
+"""How many lines of a long list a terminal gets; the other formats show all."""
+
+WIDEST = 120
+"""No line is longer than an eye can follow, however wide the terminal."""
+
+_COLOURS = {Signal.CLEAR: "bold green", Signal.CAUTION: "bold yellow", Signal.STOP: "bold red"}
+_PROOFS = {"proved": "green", "locked": "default", "unproved": "yellow", "failed": "red"}
+_STATES = {State.DONE: "green", State.UNFINISHED: "red", State.NOT_RUN: "yellow", State.PENDING: "default"}
+# One character for one, so that columns stay where they are.
+_PLAIN = str.maketrans({"●": "o", "▲": "!", "■": "#", "━": "=", "\N{EN DASH}": "-", "…": "~", "·": "-"})
+
+
+def as_text(record: ReleaseRecord, *, width: int = 80, colour: bool = False, encoding: str = "utf-8") -> str:
+    """Write a release record for a terminal that is so wide and takes this encoding."""
+    console = _console(width, colour)
+    for number, part in enumerate(_parts(legible(record))):
+        if number:
+            console.print()
+        console.print(part)
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    return _encodable("\n".join(map(str.rstrip, lines)) + "\n", encoding)
+
+
+def _console(width: int, colour: bool) -> Console:
+    # Not a word about the environment: the same record and arguments give the same text everywhere.
+    return Console(
+        file=StringIO(),
+        width=min(width, WIDEST),
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+        _environ={},
+    )
+
+
+def _encodable(text: str, encoding: str) -> str:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
+    return text
+
+
+def _parts(record: ReleaseRecord) -> Iterator[RenderableType]:
+    yield Group(*_identity(record), *_verdict(record))
+    if record.verdict.findings:
+        yield _section("Findings", _findings(record.verdict.worst_first))
+    for when, verification in (("before", record.before), ("after", record.after)):
+        if verification and verification.drift:
+            yield _section(f"Drift {when}, at {revisions(verification.claimed)}", *_drift(verification))
+    if steps := progress(record):
+        yield _section("Revisions", _steps(steps))
+    if pairs := pair_answers(record):
+        if all(pair.is_quiet for pair in pairs):
+            yield Text(f"Endpoints: {counted(len(pairs), 'answer')}, all as declared and as before")
+        else:
+            yield _section("Endpoints", *_endpoints(pairs))
+    if record.unproved:
+        yield _section("Not covered by this verdict", _bullets(record.unproved))
+
+
+def _section(heading: str, *body: RenderableType) -> RenderableType:
+    return Group(Text(heading, style="bold"), *(Padding(part, (0, 0, 0, 2)) for part in body))
+
+
+def _identity(record: ReleaseRecord) -> Iterator[RenderableType]:
+    yield Text(f"{occasion(record).capitalize()} of {record.project}", style="bold")
+    facts = Table.grid(padding=(0, 2))
+    for name, fact in (*_target(record.target), *_run(record)):
+        facts.add_row(Text(name, style="dim"), Text(fact))
+    yield Padding(facts, (0, 0, 0, 2))
+
+
+def _target(target: Target | None) -> Iterator[tuple[str, str]]:
+    if target is None:
+        yield "database", "not reached"
+        return
+    yield "database", f"{target.database} on {target.host}:{target.port}, as {target.role}"
+    yield "server", f"PostgreSQL {target.server_version}, system {target.system_identifier}"
+
+
+def _run(record: ReleaseRecord) -> Iterator[tuple[str, str]]:
+    if build := builds(record):
+        yield "build", build
+    yield "began", f"{moment(record.began)}, took {duration(record.seconds)}"
+
+
+def _verdict(record: ReleaseRecord) -> Iterator[RenderableType]:
+    signal = record.verdict.signal
+    word = Text(f" {MARKS[signal]} {signal.name} ", style=f"{_COLOURS[signal]} reverse")
+    yield Text()
+    yield Rule(word, characters="━", align="left", style=_COLOURS[signal])
+    yield Text(headline(record))
+
+
+def _findings(findings: tuple[Finding, ...]) -> RenderableType:
+    rows = Table.grid(padding=(0, 2))
+    for finding in findings:
+        text = Text(f"{finding.check}: {finding.message}")
+        if finding.remedy:
+            text.append("\nnext: ", style="bold").append(finding.remedy)
+        rows.add_row(_signal(finding.signal), text)
+    return rows
+
+
+def _signal(signal: Signal) -> Text:
+    return Text(f"{MARKS[signal]} {signal.name}", style=_COLOURS[signal], no_wrap=True)
+
+
+def _drift(verification: Verification) -> Iterator[RenderableType]:
+    if sentence := location(verification):
+        yield Text(sentence)
+    for name, members in grouped(verification.drift):
+        yield Text(f"{name} ({len(members)})", style="bold")
+        yield Padding(_changes(members[:SHOWN]), (0, 0, 0, 2))
+        yield from _more(len(members) - SHOWN)
+
+
+def _changes(members: tuple[Blamed, ...]) -> RenderableType:
+    rows = Table.grid(padding=(0, 2), expand=False)
+    for blamed in members:
+        mark = Text(MARKS[blamed.signal], style=_COLOURS[blamed.signal])
+        rows.add_row(mark, _change(blamed), Text(maker(blamed), style="dim", no_wrap=True))
+    return rows
+
+
+def _change(blamed: Blamed) -> Text:
+    text = Text(str(blamed.change.name))
+    match blamed.change:
+        case Altered() as altered:
+            for attribute, declared, live in differences(altered):
+                text.append(f"\n{attribute} is {live}, declared {declared}", style="dim")
+        case Unexpected(observed=item):
+            text.append(f"\n{described(item)}", style="dim")
+    return text
+
+
+def _steps(steps: tuple[Progress, ...]) -> RenderableType:
+    rows = Table.grid(padding=(0, 2))
+    for one in steps:
+        text = Text(one.step.message)
+        if one.output and one.state is State.UNFINISHED:
+            text.append(f"\n{one.output}", style="dim")
+        took = Text(duration(one.seconds) if one.seconds is not None else "", justify="right", no_wrap=True)
+        rows.add_row(Text(one.state, style=_STATES[one.state], no_wrap=True), Text(one.step.revision), text, took)
+    return rows
+
+
+def _endpoints(pairs: tuple[Pair, ...]) -> Iterator[RenderableType]:
+    shown = _worth_showing(pairs)
+    yield _answers(shown)
+    if left := len(pairs) - len(shown):
+        yield Text(f"... and {counted(left, 'answer')} more, as declared: see the report")
+    unproved = (f"unproved: {pair.reason}" for pair in shown if pair.proof == "unproved" and pair.reason)
+    yield from map(Text, dict.fromkeys(unproved))
+
+
+def _worth_showing(pairs: tuple[Pair, ...]) -> tuple[Pair, ...]:
+    """Whatever is not as declared; of the rest, what changed before what did not, as a terminal has room."""
+    declared = sorted((pair.is_quiet, place) for place, pair in enumerate(pairs) if pair.is_as_declared)
+    left_out = {place for _, place in declared[SHOWN:]}
+    return tuple(pair for place, pair in enumerate(pairs) if place not in left_out)
+
+
+def _answers(pairs: Iterable[Pair]) -> RenderableType:
+    rows = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in ("endpoint", "as", "before", "after"):
+        rows.add_column(heading, overflow="fold")
+    rows.add_column("proves", no_wrap=True)
+    for pair in pairs:
+        before, after = (Text(said.status if said else "") for said in (pair.before, pair.after))
+        proof = Text(pair.proof, style=_PROOFS[pair.proof])
+        rows.add_row(_asked(pair), Text(pair.identity), before, after, proof)
+    return rows
+
+
+def _asked(pair: Pair) -> Text:
+    text = Text(pair.probe)
+    if pair.proof == "failed":
+        text.append(f"\n{pair.reason}", style="dim")
+    return text
+
+
+def _more(number: int) -> Iterator[RenderableType]:
+    if number > 0:
+        yield Text(f"  ... and {number} more: see the report")
+
+
+def _bullets(lines: Iterable[str]) -> RenderableType:
+    rows = Table.grid(padding=(0, 1))
+    for line in lines:
+        rows.add_row("-", Text(line))
+    return rows

@@ -1,0 +1,350 @@
+"""Release records to report on. A builder fills in what a test is not about."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from interlock.probes.probe import Answer, Asked, Proof
+from interlock.release.record import (
+    AppliedStep,
+    Blamed,
+    Plan,
+    ReleaseRecord,
+    Stage,
+    Step,
+    Target,
+    Verification,
+)
+from interlock.schema.drift import Altered, Missing, Unexpected
+from interlock.schema.snapshot import Column, Constraint, Enum, Index, Kind, Name, Table
+from interlock.verdict.finding import Check, Finding, Signal
+from interlock.verdict.judge import Verdict
+
+CLEAR, CAUTION, STOP = Signal
+
+
+def a_record(**parts: Any) -> ReleaseRecord:
+    """A CLEAR release of a database where nothing was pending."""
+    return ReleaseRecord(
+        **{
+            "id": "01K1Q7Z3-4f2a",
+            "command": "release",
+            "project": "shop",
+            "tool_version": "0.1.0",
+            "began": datetime(2026, 8, 1, 9, 14, 3, tzinfo=UTC),
+            "seconds": 1.26,
+            "verdict": Verdict(),
+            "timeline": a_timeline(
+                (Check.CONNECT, 0.041, "PostgreSQL 16.4, as shop_release"),
+                (Check.LOCK, 0.002, "free"),
+                (Check.PLAN, 0.12, "at 0006, nothing pending"),
+                (Check.VERIFY_BEFORE, 0.31, "142 objects compared"),
+                (Check.PROBE_BEFORE, 0.24, "4 answers"),
+                (Check.APPLY, 0.0, "nothing to apply"),
+                (Check.VERIFY_AFTER, 0.28, "142 objects compared"),
+                (Check.MODELS, 0.05, "12 mapped classes selected"),
+                (Check.PROBE_AFTER, 0.21, "4 answers"),
+            ),
+            "target": a_target(),
+            "plan": Plan(("0006",), "0006", ()),
+            "before": a_verification(),
+            "after": a_verification(),
+            "mapped_classes": 12,
+            "asked_before": asked((200, 200, 401)),
+            "asked_after": asked((200, 200, 401)),
+            **parts,
+        }
+    )
+
+
+def a_target(**parts: Any) -> Target:
+    return Target(
+        **{
+            "host": "db.example.org",
+            "port": 5432,
+            "database": "shop",
+            "role": "shop_release",
+            "server_version": "16.4",
+            "system_identifier": "7391823912391823004",
+            **parts,
+        }
+    )
+
+
+def a_verification(**parts: Any) -> Verification:
+    return Verification(**{"claimed": ("0006",), "drift": (), "compared_objects": 142, **parts})
+
+
+def a_timeline(*stages: tuple[Any, ...]) -> tuple[Stage, ...]:
+    """Stages one after the other: check, seconds, summary, and the signal where it is not CLEAR."""
+    timeline, began = [], 0.0
+    for check, seconds, summary, *signal in stages:
+        timeline.append(Stage(check, round(began, 3), seconds, *(signal or [CLEAR]), summary))
+        began += seconds
+    return tuple(timeline)
+
+
+def a_step(revision: str = "0006", message: str = "create analytics modules") -> Step:
+    return Step(revision, message, f"migrations/versions/{revision}_{message.replace(' ', '_')}.py")
+
+
+def an_answer(probe: str, identity: str, status: int | None) -> Answer:
+    """What an identity was told, with the proof that such a status usually is."""
+    seconds = 0.012 if status else 5.0
+    match identity, status:
+        case "anonymous", 401 | 403:
+            return Answer(probe, identity, status, Proof.LOCKED, "turned away, as declared", seconds)
+        case _, 200:
+            return Answer(probe, identity, status, Proof.PROVED, "as declared", seconds)
+        case _, 0:
+            return Answer(probe, identity, None, Proof.UNPROVED, f"nobody could be logged in as {identity}")
+        case _, None:
+            return Answer(probe, identity, None, Proof.FAILED, "no answer within 5 s", seconds)
+        case _:
+            return Answer(probe, identity, status, Proof.FAILED, f"{status}, expected 200", seconds)
+
+
+def asked(*rows: tuple[int | None, ...], build: str | None = None) -> Asked:
+    """A round of asking three endpoints, one row each, as an admin, a member and nobody."""
+    paths = ("/api/admin/modules", "/api/admin/organisations", "/api/dashboard/statistics")
+    answers = (
+        an_answer(f"GET {path}", identity, status)
+        for path, row in zip(paths, rows, strict=False)
+        for identity, status in zip(("admin", "member", "anonymous"), row, strict=True)
+    )
+    return Asked(tuple(answers), build)
+
+
+def a_table(table: str, schema: str = "public") -> Table:
+    return Table(Name(Kind.TABLE, schema, table))
+
+
+def a_column(column: str, table: str = "organisations", type: str = "text", **parts: Any) -> Column:  # noqa: A002
+    return Column(Name(Kind.COLUMN, "public", table, column), type, **{"nullable": False, **parts})
+
+
+def an_index(index: str, table: str, definition: str) -> Index:
+    return Index(Name(Kind.INDEX, "public", table, index), definition)
+
+
+def missing(item: Any, maker: str | None = "0006", signal: Signal = STOP) -> Blamed:
+    return Blamed(Missing(item.name, item), maker, signal)
+
+
+def unexpected(item: Any, signal: Signal = CLEAR) -> Blamed:
+    return Blamed(Unexpected(item.name, item), None, signal)
+
+
+def altered(declared: Any, observed: Any, maker: str | None = "0004", signal: Signal = STOP) -> Blamed:
+    return Blamed(Altered(declared.name, declared, observed), maker, signal)
+
+
+DRIFT = (
+    altered(
+        Enum(Name(Kind.ENUM, "public", "module_status"), ("ACTIVE", "RETIRED")),
+        Enum(Name(Kind.ENUM, "public", "module_status"), ("active", "retired")),
+        "0003",
+    ),
+    missing(a_table("analytics_modules")),
+    altered(
+        a_column("total", "invoices", "numeric(12,2)"),
+        a_column("total", "invoices", "double precision", nullable=True, default="0"),
+    ),
+    missing(a_column("plan", default="'free'::text")),
+    missing(
+        Constraint(
+            Name(Kind.FOREIGN_KEY, "public", "organisations", "organisations_owner_fkey"),
+            "FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE RESTRICT",
+        ),
+        "0005",
+    ),
+    unexpected(
+        an_index(
+            "tmp_idx_orders_by_hand",
+            "orders",
+            "CREATE INDEX tmp_idx_orders_by_hand ON public.orders USING btree (created_at DESC)",
+        )
+    ),
+)
+
+
+def clear_with_nothing_to_do() -> ReleaseRecord:
+    return a_record()
+
+
+def clear_with_applied_steps() -> ReleaseRecord:
+    steps = (a_step(), a_step("0007", "add plan to organisations"))
+    return a_record(
+        seconds=8.91,
+        timeline=a_timeline(
+            (Check.CONNECT, 0.041, "PostgreSQL 16.4, as shop_release"),
+            (Check.LOCK, 1.702, "waited for another release to end"),
+            (Check.PLAN, 0.12, "2 revisions pending after 0005"),
+            (Check.VERIFY_BEFORE, 0.31, "131 objects compared"),
+            (Check.PROBE_BEFORE, 0.64, "9 answers"),
+            (Check.APPLY, 4.91, "2 of 2 revisions"),
+            (Check.VERIFY_AFTER, 0.28, "142 objects compared"),
+            (Check.MODELS, 0.05, "12 mapped classes selected"),
+            (Check.PROBE_AFTER, 0.71, "9 answers"),
+        ),
+        plan=Plan(("0005",), "0007", steps),
+        before=a_verification(claimed=("0005",), compared_objects=131),
+        applied=(AppliedStep(steps[0], 1.214, True), AppliedStep(steps[1], 3.66, True)),
+        after=a_verification(claimed=("0007",)),
+        asked_before=asked((500, 500, 401), (500, 200, 401), (200, 200, 401), build="2026.07.30-a81c"),
+        asked_after=asked((200, 200, 401), (200, 200, 401), (200, 200, 401), build="2026.08.01-3f2a"),
+        expected_build="2026.08.01-3f2a",
+        unproved=("requests that change something: only GET is asked",),
+    )
+
+
+def stop_at_verify_before() -> ReleaseRecord:
+    return a_record(
+        verdict=Verdict(
+            (
+                Finding(
+                    Check.VERIFY_BEFORE,
+                    CLEAR,
+                    "index public.orders.tmp_idx_orders_by_hand is declared by no revision",
+                    "drop it, or declare it in a revision",
+                ),
+                Finding(
+                    Check.VERIFY_BEFORE,
+                    STOP,
+                    "the database claims 0006, but 5 objects are Missing or Altered, among them table "
+                    "public.analytics_modules: code that queries it answers 500",
+                    "alembic stamp 0005, then release again: 0006 makes what is missing",
+                ),
+            )
+        ),
+        timeline=a_timeline(
+            (Check.CONNECT, 0.041, "PostgreSQL 16.4, as shop_release"),
+            (Check.LOCK, 0.002, "free"),
+            (Check.PLAN, 0.12, "at 0006, 1 revision pending"),
+            (Check.VERIFY_BEFORE, 0.31, "6 objects differ", STOP),
+        ),
+        seconds=0.52,
+        plan=Plan(("0006",), "0007", (a_step("0007", "add plan to organisations"),)),
+        before=a_verification(drift=DRIFT, located=("0005",), is_located=True),
+        after=None,
+        mapped_classes=None,
+        asked_before=None,
+        asked_after=None,
+        unproved=("whether the endpoints work: the release stopped before they were asked",),
+    )
+
+
+def stop_half_way() -> ReleaseRecord:
+    steps = (
+        a_step(),
+        a_step("0007", "add plan to organisations"),
+        a_step("0008", "index organisations by plan"),
+    )
+    output = 'psycopg.errors.LockNotAvailable: canceling statement due to lock timeout\nLINE 1: ALTER TABLE "organisations" ADD COLUMN plan text'
+    return a_record(
+        verdict=Verdict(
+            (
+                Finding(
+                    Check.APPLY,
+                    STOP,
+                    "0007 did not finish: organisations was locked by another session for longer than 5 s",
+                    "0006 stays; see who holds the lock, then release again: it goes on with 0007",
+                ),
+                Finding(
+                    Check.PROBE_AFTER,
+                    STOP,
+                    "GET /api/admin/organisations as admin: no answer within 5 s",
+                    "read the log of the application",
+                ),
+            )
+        ),
+        seconds=31.4,
+        timeline=a_timeline(
+            (Check.CONNECT, 0.041, "PostgreSQL 16.4, as shop_release"),
+            (Check.LOCK, 0.002, "free"),
+            (Check.PLAN, 0.12, "3 revisions pending after 0005"),
+            (Check.VERIFY_BEFORE, 0.31, "131 objects compared"),
+            (Check.PROBE_BEFORE, 0.64, "6 answers"),
+            (Check.APPLY, 24.1, "1 of 3 revisions", STOP),
+            (Check.VERIFY_AFTER, 0.28, "139 objects compared at 0006"),
+            (Check.PROBE_AFTER, 5.2, "6 answers", STOP),
+        ),
+        plan=Plan(("0005",), "0008", steps),
+        applied=(AppliedStep(steps[0], 1.214, True), AppliedStep(steps[1], 22.8, False, output)),
+        before=a_verification(claimed=("0005",), compared_objects=131),
+        after=a_verification(claimed=("0006",), compared_objects=139),
+        mapped_classes=None,
+        asked_before=asked((500, 500, 401), (200, 200, 401)),
+        asked_after=asked((200, 200, 401), (None, 503, 401)),
+        unproved=("whether the application can start on the schema of 0006",),
+    )
+
+
+def caution_without_an_identity() -> ReleaseRecord:
+    return a_record(
+        verdict=Verdict(
+            (
+                Finding(
+                    Check.PROBE_AFTER,
+                    CAUTION,
+                    "3 endpoints were asked by nobody who is logged in: that a door is locked proves no page",
+                    "give an identity: --identity admin=env:ADMIN_TOKEN",
+                ),
+            )
+        ),
+        asked_before=asked((0, 0, 401), (0, 0, 401), (0, 0, 403)),
+        asked_after=asked((0, 0, 401), (0, 0, 401), (0, 0, 403)),
+        unproved=(
+            "GET /api/admin/modules, GET /api/admin/organisations, GET /api/dashboard/statistics: nobody could "
+            "be logged in",
+        ),
+    )
+
+
+def stop_because_a_stage_is_silent() -> ReleaseRecord:
+    record = a_record()
+    return a_record(
+        verdict=Verdict((Finding(Check.PROBE_AFTER, STOP, "did not report"),)),
+        timeline=record.timeline[:-1],
+        asked_after=None,
+    )
+
+
+HOSTILE = "<script>alert('x')</script> | `a` **b** \x1b[31mred\x1b[0m \u202eevil & \"q\" @octocat ]]> \x00"
+
+
+def with_hostile_names() -> ReleaseRecord:
+    step = a_step("0007", f"add {HOSTILE}")
+    return a_record(
+        project="<script>shop</script>",
+        verdict=Verdict((Finding(Check.APPLY, STOP, f"relation {HOSTILE} does not exist", f"drop {HOSTILE}"),)),
+        timeline=a_timeline((Check.APPLY, 0.1, HOSTILE, STOP)),
+        target=a_target(host=HOSTILE, database=HOSTILE),
+        plan=Plan((HOSTILE,), HOSTILE, (step,)),
+        applied=(AppliedStep(step, 0.1, False, f"ERROR: {HOSTILE}\nLINE 1: {HOSTILE}"),),
+        before=a_verification(
+            drift=(
+                missing(a_table(HOSTILE)),
+                unexpected(a_column(HOSTILE, "orders", HOSTILE, default=HOSTILE), CAUTION),
+                altered(a_column("a", HOSTILE, "text"), a_column("a", HOSTILE, HOSTILE)),
+            ),
+            located=(HOSTILE,),
+        ),
+        after=None,
+        asked_after=Asked((Answer(f"GET /{HOSTILE}", HOSTILE, 500, Proof.FAILED, HOSTILE),), HOSTILE),
+        expected_build=HOSTILE,
+        unproved=(HOSTILE,),
+    )
+
+
+RECORDS = {
+    builder.__name__: builder
+    for builder in (
+        clear_with_nothing_to_do,
+        clear_with_applied_steps,
+        stop_at_verify_before,
+        stop_half_way,
+        caution_without_an_identity,
+        stop_because_a_stage_is_silent,
+        with_hostile_names,
+    )
+}
