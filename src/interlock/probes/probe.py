@@ -28,8 +28,9 @@ class Proof(StrEnum):
 class Probe:
     """One request, with the statuses that each identity may get.
 
-    `expect` maps the name of an identity to statuses. `schemas` maps a status to the JSON Schema (or the
-    OpenAPI schema, with its references resolved) that the body must fit; a body without one is not looked into.
+    `expect` maps the name of an identity to statuses; without any, nobody may get in and everybody with a
+    name must. `schemas` maps a status to the JSON Schema (or the OpenAPI schema, inside the document that its
+    references point into) that the body must fit; the shape of a body without one is not looked at.
     """
 
     path: str
