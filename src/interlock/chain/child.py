@@ -123,7 +123,10 @@ class Child:
         """Read the revisions of the chain. Raises ProjectFailed for a broken one."""
         answer = self._ask("reading the chain", "describe")
         revisions = (
-            Revision(each["id"], each["message"], each["path"], tuple(each["parents"])) for each in answer["revisions"]
+            Revision(
+                **{**each, "parents": tuple(each["parents"]), "dependencies": tuple(each["dependencies"])},
+            )
+            for each in answer["revisions"]
         )
         return Chain(tuple(revisions), tuple(answer["heads"]))
 
@@ -174,8 +177,11 @@ class Child:
 
 
 @contextmanager
-def open_child(project: Project, url: DatabaseUrl, identity: str) -> Iterator[Child]:
-    """Start a process for the project's code, with its environment set to this database; end it afterwards."""
+def open_child(project: Project, url: DatabaseUrl, identity: str, application: str = "interlock") -> Iterator[Child]:
+    """Start a process for the project's code, with its environment set to this database; end it afterwards.
+
+    `application` is the name that its sessions have on the server.
+    """
     ours, theirs = socket.socketpair()
     text = url.as_text(_scheme_for_project(url))
     with ours, theirs:
@@ -184,7 +190,7 @@ def open_child(project: Project, url: DatabaseUrl, identity: str) -> Iterator[Ch
             [sys.executable, "-P", "-m", "interlock.chain.worker", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             cwd=project.folder,
-            env={**os.environ, **_environment(project, url, text)},
+            env={**os.environ, "PGAPPNAME": application, **_environment(project, url, text)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -224,7 +230,7 @@ def _setup(project: Project, url: DatabaseUrl, text: str, identity: str) -> Mapp
 
 def _environment(project: Project, url: DatabaseUrl, text: str) -> Mapping[str, str]:
     filled = {name: fill_in(template, url, text) for name, template in project.environment.items()}
-    return {"PGAPPNAME": "interlock", "PYTHONUNBUFFERED": "1", **filled}
+    return {"PYTHONUNBUFFERED": "1", **filled}
 
 
 def _scheme_for_project(url: DatabaseUrl) -> str:

@@ -40,8 +40,8 @@ class Project:
 
     `environment` maps names of environment variables to templates; in them {url}, {user}, {password}, {host},
     {port} and {database} stand for the parts of the database URL. `models` and `foundation` name an attribute of a
-    module, as `package.module:Base`: where the mapped classes are (None: where env.py says), and the tables
-    that the chain takes for granted.
+    module, as `package.module:Base`: where the mapped classes are (None: where env.py says), and the tables that
+    the chain takes for granted.
     """
 
     folder: Path
@@ -52,6 +52,7 @@ class Project:
     x_arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=lambda: {"DATABASE_URL": "{url}"})
     models: str | None = None
+    has_models: bool = True
     foundation: str | None = None
 
     @property
@@ -68,7 +69,7 @@ def find_project(
     script_location: str | None = None,
     x_arguments: tuple[str, ...] = (),
     environment: Mapping[str, str] | None = None,
-    models: str | None = None,
+    models: str | bool | None = None,
     foundation: str | None = None,
 ) -> Project:
     """Find the Alembic project in a folder as the `alembic` command would. Raises NoAlembicProject, NoSuchFile."""
@@ -88,7 +89,8 @@ def find_project(
         script_location=script_location,
         x_arguments=x_arguments,
         environment=environment or {"DATABASE_URL": "{url}"},
-        models=models,
+        models=models if isinstance(models, str) else None,
+        has_models=models is not False,
         foundation=foundation,
     )
 

@@ -1,6 +1,6 @@
 """The revisions of a chain, and the order that they run in."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -43,12 +43,13 @@ class UnknownRevision(InterlockError):
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One script of the chain. `parents` are the revisions that must have run before it."""
+    """One script of the chain, with what must have run before it: `down_revision` and `depends_on`."""
 
     id: str
     message: str
     path: str
     parents: tuple[str, ...]
+    dependencies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,19 +73,28 @@ class Chain:
         return self.heads[0]
 
     def run_before(self, current: Iterable[str]) -> frozenset[str]:
-        """The revisions that a database at these ones has run. Raises UnknownRevision."""
+        """The revisions that a database at these ones has run, they included. Raises UnknownRevision."""
+        return self._walk(current, lambda revision: revision.parents + revision.dependencies)
+
+    def doubled(self, current: Iterable[str]) -> tuple[str, ...]:
+        """The rows of a version table that should not be there, because another row is further on the same line."""
         current = tuple(current)
-        unknown = [revision for revision in current if revision not in self.by_id]
+        beneath = {ancestor for row in set(current) for ancestor in self._walk([row], lambda it: it.parents) - {row}}
+        return tuple(row for number, row in enumerate(current) if row in beneath or row in current[:number])
+
+    def _walk(self, start: Iterable[str], downwards: Callable[[Revision], tuple[str, ...]]) -> frozenset[str]:
+        start = tuple(start)
+        unknown = [revision for revision in start if revision not in self.by_id]
         if unknown:
             raise UnknownRevision(unknown)
-        run: set[str] = set()
-        waiting = list(current)
+        reached: set[str] = set()
+        waiting = list(start)
         while waiting:
             revision = waiting.pop()
-            if revision not in run:
-                run.add(revision)
-                waiting.extend(self.by_id[revision].parents)
-        return frozenset(run)
+            if revision not in reached:
+                reached.add(revision)
+                waiting.extend(downwards(self.by_id[revision]))
+        return frozenset(reached)
 
     def pending(self, current: Iterable[str]) -> tuple[Revision, ...]:
         """The revisions that a database at these ones has yet to run, in order."""

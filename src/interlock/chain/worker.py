@@ -70,7 +70,8 @@ class Worker:
                 "id": script.revision,
                 "message": script.doc or "",
                 "path": str(script.path),
-                "parents": _as_list(script.down_revision) + self._resolve(script.dependencies),
+                "parents": _as_list(script.down_revision),
+                "dependencies": self._resolve(script.dependencies),
             }
             for script in self.scripts.walk_revisions()
         ]

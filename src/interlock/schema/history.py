@@ -1,5 +1,6 @@
 """The schema of a chain at each of its revisions, and what can be read from that."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import dropwhile, takewhile
 
@@ -36,12 +37,12 @@ class History:
 
     moments: tuple[Moment, ...]
 
-    def at(self, revision: str | None) -> Snapshot:
-        """The schema at a revision. Raises KeyError for a revision that was not replayed."""
-        for moment in self.moments:
-            if moment.revision == revision:
-                return moment.schema
-        raise KeyError(revision)
+    def after(self, revisions: Collection[str]) -> Snapshot:
+        """The schema when exactly these revisions had run. Raises KeyError if that moment was not passed."""
+        moment = self.moments[len(revisions)]
+        if frozenset(each.revision for each in self.moments[1 : len(revisions) + 1]) != frozenset(revisions):
+            raise KeyError(revisions)
+        return moment.schema
 
     @property
     def schemas(self) -> frozenset[str]:

@@ -16,6 +16,7 @@ class Check(StrEnum):
     """What can report. The stages of a release report under their own names, in this order."""
 
     CONNECT = "connect"
+    PROJECT = "project"
     LOCK = "lock"
     PLAN = "plan"
     VERIFY_BEFORE = "verify before"
@@ -23,6 +24,7 @@ class Check(StrEnum):
     APPLY = "apply"
     VERIFY_AFTER = "verify after"
     MODELS = "models"
+    DEPLOY = "deploy"
     PROBE_AFTER = "probe after"
 
 

@@ -1,0 +1,68 @@
+"""Run the pending revisions on the target, one at a time, and believe only what the database says."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+from interlock.chain.child import Child, Environment, Failure, ProjectFailed
+from interlock.chain.revisions import Chain
+from interlock.errors import InterlockError
+from interlock.postgres.session import open_session
+from interlock.postgres.url import DatabaseUrl
+from interlock.release.record import AppliedStep, Plan, Step
+from interlock.release.scratch_build import NotCommitted, current_revisions
+
+
+class StepFailed(InterlockError):
+    """A revision failed on the target."""
+
+    def __init__(self, step: Step, failure: Failure, at: Iterable[str]) -> None:
+        state = ", ".join(at) or "no revision"
+        super().__init__(
+            problem=f"revision {step.revision} failed: {failure}; the database is at {state}",
+            remedy=_REMEDIES.get(failure.sqlstate or "", "correct the revision, then run interlock release again"),
+        )
+        self.step, self.failure = step, failure
+
+
+_REMEDIES = {
+    "42501": "let the role that releases own the objects, or grant it what is missing, then release again",
+    "42P07": "see what is there already with interlock verify: it names what no revision made",
+    "42701": "see what is there already with interlock verify: it names what no revision made",
+    "42710": "see what is there already with interlock verify: it names what no revision made",
+    "23502": "rows are there that have no value: give the column a default or a backfill first",
+    "55P03": "another session holds the lock: wait for it, or end it, then release again",
+    "57014": "the statement took longer than the server allows: raise statement_timeout, or do it in batches",
+}
+
+
+def apply(
+    plan: Plan,
+    chain: Chain,
+    child: Child,
+    environment: Environment,
+    url: DatabaseUrl,
+    on_step: Callable[[int, Step], None],
+) -> Iterator[AppliedStep]:
+    """Run each pending revision, in a transaction of its own unless it says otherwise.
+
+    Raises StepFailed where a revision fails, NotCommitted where one leaves nothing behind.
+    """
+    run = set(chain.run_before(plan.current))
+    for number, step in enumerate(plan.steps, start=1):
+        on_step(number, step)
+        began = time.monotonic()
+        try:
+            child.upgrade(step.revision)
+        except ProjectFailed as error:
+            raise StepFailed(step, error.failure, _seen_from_outside(url, environment)) from None
+        run.add(step.revision)
+        at = _seen_from_outside(url, environment)
+        if chain.run_before(at) != run:
+            raise NotCommitted(step.revision, at)
+        yield AppliedStep(step, time.monotonic() - began, is_done=True)
+
+
+def _seen_from_outside(url: DatabaseUrl, environment: Environment) -> tuple[str, ...]:
+    # A new connection each time: what env.py has not committed is not seen here, and nobody else will see it.
+    with open_session(url) as session:
+        return current_revisions(session, environment)

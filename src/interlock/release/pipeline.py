@@ -1,0 +1,101 @@
+"""Which stages run, in which order, and what must have reported before anything is called CLEAR."""
+
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import replace
+
+from interlock.release.logbook import Logbook, Outcome, Progress, Stopped
+from interlock.release.probe import ask_after, ask_before
+from interlock.release.record import ReleaseRecord
+from interlock.release.request import Application, Request
+from interlock.release.run import Run
+from interlock.verdict.finding import Check
+
+_BEFORE_THE_GATE = (Check.CONNECT, Check.PROJECT, Check.LOCK, Check.PLAN, Check.VERIFY_BEFORE)
+
+
+def release(
+    request: Request, blank: ReleaseRecord, progress: Progress, deploy: Callable[[], None] | None = None
+) -> Outcome:
+    """Plan, verify, apply, verify again, probe, judge.
+
+    `deploy` runs between the new schema and the last probes: whatever puts the new application into place.
+    """
+
+    def stages(run: Run) -> None:
+        run.connect(is_write=True)
+        run.read_project()
+        run.lock()
+        run.make_plan()
+        run.verify_before()
+        ask_before(run.book, request)
+        run.apply()
+        run.verify_after()
+        run.check_models()
+        if deploy:
+            run.deploy(deploy)
+        ask_after(run.book, request.application, is_schema_only=request.is_schema_only)
+
+    required = (*_BEFORE_THE_GATE, Check.APPLY, *_proofs(request), *_endpoints(request))
+    return _run(request, blank, progress, stages, required)
+
+
+def plan(request: Request, blank: ReleaseRecord, progress: Progress) -> Outcome:
+    """Say what a release would do, and whether the database is what it claims. Touches nothing."""
+
+    def stages(run: Run) -> None:
+        run.connect(is_write=False)
+        run.read_project()
+        run.make_plan()
+        run.verify_before()
+
+    return _run(request, blank, progress, stages, [check for check in _BEFORE_THE_GATE if check is not Check.LOCK])
+
+
+def verify(request: Request, blank: ReleaseRecord, progress: Progress) -> Outcome:
+    """Say whether the live schema is that of the chain's head, and fits the mapped classes. Touches nothing."""
+
+    def stages(run: Run) -> None:
+        run.connect(is_write=False)
+        run.read_project()
+        run.make_plan()
+        run.verify_after()
+        run.check_models()
+
+    required = (Check.CONNECT, Check.PROJECT, Check.PLAN, *_proofs(request))
+    return _run(request, blank, progress, stages, required)
+
+
+def probe(application: Application, blank: ReleaseRecord, progress: Progress) -> Outcome:
+    """Ask the application's endpoints as everybody who has something to expect of them."""
+    book = Logbook(blank, progress)
+    ask_after(book, application, is_schema_only=False)
+    return book.close([Check.PROBE_AFTER])
+
+
+def _proofs(request: Request) -> tuple[Check, ...]:
+    models = (Check.MODELS,) if request.project.has_models else ()
+    return (Check.VERIFY_AFTER, *models)
+
+
+def _endpoints(request: Request) -> tuple[Check, ...]:
+    return () if request.is_schema_only else (Check.PROBE_AFTER,)
+
+
+def _run(
+    request: Request,
+    blank: ReleaseRecord,
+    progress: Progress,
+    stages: Callable[[Run], None],
+    required: Iterable[Check],
+) -> Outcome:
+    book = Logbook(blank, progress)
+    is_interrupted = False
+    try:
+        with ExitStack() as resources:
+            stages(Run(request, book, resources))
+    except Stopped:
+        pass
+    except KeyboardInterrupt:
+        is_interrupted = True
+    return replace(book.close(required), is_interrupted=is_interrupted)

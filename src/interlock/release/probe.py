@@ -1,0 +1,84 @@
+"""Ask the application: before the release for the report, after it for the verdict."""
+
+from dataclasses import dataclass
+
+from interlock.errors import InterlockError
+from interlock.probes.ask import ask
+from interlock.probes.document import fetch_document
+from interlock.probes.findings import findings
+from interlock.probes.openapi import probes_of
+from interlock.probes.probe import Asked
+from interlock.probes.summary import summarise
+from interlock.release.logbook import Logbook
+from interlock.release.request import Application, Request
+from interlock.verdict.finding import Check, Finding, Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One round of questions, and the operations that were left out of it, in words."""
+
+    asked: Asked
+    left_out: tuple[str, ...] = ()
+
+
+def ask_before(book: Logbook, request: Request) -> None:
+    """Ask the application as it is. What it answers now is for the report, not for the verdict."""
+    if request.application is None or request.is_schema_only:
+        return
+    with book.stage(Check.PROBE_BEFORE, is_gate=False) as stage:
+        try:
+            told = _ask(request.application)
+        except InterlockError as error:  # the old release may well be down: that is why there is a new one
+            stage.summary = error.problem
+            return
+        book.note(asked_before=told.asked)
+        stage.summary = summarise(told.asked)
+
+
+def ask_after(book: Logbook, application: Application | None, *, is_schema_only: bool) -> None:
+    """Ask the application after the release: what it answers decides."""
+    if is_schema_only:
+        book.admit("no endpoint was asked: --schema-only")
+        return
+    with book.stage(Check.PROBE_AFTER, is_gate=False) as stage:
+        if application is None:
+            stage.find(_NOBODY_ASKED)
+            return
+        told = _ask(application)
+        book.note(asked_after=told.asked, expected_build=application.expected_build)
+        for left_out in told.left_out:
+            book.admit(left_out)
+        stage.find(*findings(told.asked, check=Check.PROBE_AFTER, expected_build=application.expected_build))
+        stage.summary = summarise(told.asked)
+
+
+def _ask(application: Application) -> Round:
+    probes = application.probes
+    left_out: tuple[str, ...] = ()
+    if application.openapi:
+        document = fetch_document(
+            application.base_url, application.openapi, timeout_seconds=application.timeout_seconds
+        )
+        names = [identity.name for identity in application.identities]
+        declared = probes_of(document, names, exclude=application.excluded)
+        named = {probe.name for probe in probes}
+        # What the operator describes himself counts more than what the document says of it.
+        probes += tuple(probe for probe in declared.probes if probe.name not in named)
+        left_out = tuple(f"{each.operation} was not asked: {each.reason}" for each in declared.unprobed)
+    asked = ask(
+        application.base_url,
+        probes,
+        application.identities,
+        timeout_seconds=application.timeout_seconds,
+        build=application.build,
+    )
+    return Round(asked, left_out)
+
+
+_NOBODY_ASKED = Finding(
+    Check.PROBE_AFTER,
+    Signal.CAUTION,
+    "no endpoint was asked, so it is unproved that the application works",
+    "describe it in interlock.toml under [application], or say --schema-only",
+)

@@ -1,0 +1,41 @@
+"""What the guard is asked to do: one frozen value."""
+
+from dataclasses import dataclass
+
+from interlock.chain.project import Project
+from interlock.postgres.url import DatabaseUrl
+from interlock.probes.build import BuildCheck
+from interlock.probes.identity import Identity
+from interlock.probes.probe import Probe
+
+LOCK_WAIT_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """The running application, and what is to be asked of it.
+
+    `openapi` is the path of its OpenAPI document, None where only the named probes count. `expected_build` is
+    the build that has to answer after the release; None where any may.
+    """
+
+    base_url: str
+    probes: tuple[Probe, ...] = ()
+    identities: tuple[Identity, ...] = ()
+    openapi: str | None = None
+    excluded: tuple[str, ...] = ()
+    build: BuildCheck | None = None
+    expected_build: str | None = None
+    timeout_seconds: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Which project is released to which database, and how it is proved."""
+
+    url: DatabaseUrl
+    project: Project
+    scratch_server: DatabaseUrl | None = None
+    application: Application | None = None
+    is_schema_only: bool = False
+    lock_wait_seconds: float = LOCK_WAIT_SECONDS

@@ -1,0 +1,221 @@
+"""The stages of a run of the guard, each a method; `pipeline` says in which order they run."""
+
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from functools import cached_property
+
+from interlock.chain.child import open_child
+from interlock.errors import InterlockError
+from interlock.postgres.catalog import take_snapshot
+from interlock.postgres.lock import hold_release_lock
+from interlock.postgres.session import Connection, open_session, read_facts, read_identity, require_writable
+from interlock.postgres.version_table import find_version_table
+from interlock.release.apply import apply
+from interlock.release.logbook import Logbook, counted
+from interlock.release.plan import plan_release
+from interlock.release.privileges import require_create
+from interlock.release.record import Plan, Step, Target, Verification
+from interlock.release.request import Request
+from interlock.release.scratch_build import (
+    ScratchBuild,
+    current_revisions,
+    open_scratch_build,
+    without_version_table,
+)
+from interlock.release.verify import compare_enums, drift_findings, require_version_row, select_mapped, verify
+from interlock.schema.history import History
+from interlock.schema.snapshot import Snapshot
+from interlock.verdict.finding import Check, Finding, Signal
+
+NOT_COMPARED = (
+    "not compared in this version: check and exclusion constraints, views, functions, triggers, sequences, "
+    "row-level security, grants, comments"
+)
+
+
+class NotDeployed(InterlockError):
+    """The new application is not put into place, because the database is not ready for it."""
+
+    def __init__(self) -> None:
+        super().__init__("the application was not deployed", "put right what was found, then release again")
+
+
+class Run:
+    """One run of the guard, and what its stages hand to each other. `resources` closes what they open."""
+
+    session: Connection
+    build: ScratchBuild
+    plan: Plan
+
+    def __init__(self, request: Request, book: Logbook, resources: ExitStack) -> None:
+        self.request, self.book, self.resources = request, book, resources
+
+    @cached_property
+    def history(self) -> History:
+        """What the chain declares at each revision, on the way that this database has taken."""
+        order = self.build.chain.replay_order(self.plan.current)
+        return self.build.replay(order, lambda revision: self.book.progress.tells(f"building {revision.id}"))
+
+    def connect(self, *, is_write: bool) -> None:
+        with self.book.stage(Check.CONNECT) as stage:
+            self.session = self.resources.enter_context(open_session(self.request.url))
+            server = read_facts(self.session)
+            self.book.note(
+                target=Target(
+                    host=self.request.url.host,
+                    port=self.request.url.port,
+                    database=server.database,
+                    role=server.role,
+                    server_version=server.version,
+                    system_identifier=server.system_identifier,
+                )
+            )
+            stage.summary = f"{self.request.url}, PostgreSQL {server.version}"
+            if is_write:
+                require_writable(server)
+
+    def read_project(self) -> None:
+        """Read the chain and run env.py, on a scratch database: the target is not theirs before the gate."""
+        with self.book.stage(Check.PROJECT) as stage:
+            scratch = open_scratch_build(self.request.project, self.request.scratch_server, self.session)
+            self.build = self.resources.enter_context(scratch)
+            head = self.build.chain.head
+            stage.summary = f"{len(self.build.chain.revisions)} revisions, head {head}"
+
+    def lock(self) -> None:
+        with self.book.stage(Check.LOCK) as stage:
+            session = self.resources.enter_context(open_session(self.request.url, "interlock release lock"))
+            table = find_version_table(
+                self.session, self.build.environment.version_table, self.build.environment.version_table_schema
+            )
+            self.resources.enter_context(
+                hold_release_lock(
+                    session,
+                    str(table),
+                    self.request.lock_wait_seconds,
+                    on_wait=lambda holder: self.book.progress.tells(f"waiting for {holder or 'another release'}"),
+                )
+            )
+            stage.summary = f"this is the only release by {table}"
+
+    def make_plan(self) -> None:
+        with self.book.stage(Check.PLAN) as stage:
+            current = current_revisions(self.session, self.build.environment)
+            self.plan = plan_release(self.build.chain, current)
+            self.book.note(plan=self.plan)
+            at = ", ".join(current) or "no revision"
+            stage.summary = f"at {at}, {counted(len(self.plan.steps), 'revision')} to run"
+
+    def verify_before(self) -> None:
+        with self.book.stage(Check.VERIFY_BEFORE) as stage:
+            observed = self._observe(self.session)
+            if self.plan.steps:
+                require_create(self.session, self.history, self.build.environment)
+            # A database that was just made is as it should be: the first step lays the foundation, if there is one.
+            if not self.plan.current and not len(observed):
+                stage.summary = "empty, before the first revision"
+                return
+            found = verify(self.build.chain, self.history, self.plan.current, observed)
+            self.book.note(before=found)
+            require_version_row(found, observed)
+            stage.find(*drift_findings(Check.VERIFY_BEFORE, found))
+            stage.summary = _verified(found)
+
+    def apply(self) -> None:
+        with self.book.stage(Check.APPLY) as stage:
+            if not self.plan.steps:
+                stage.summary = "nothing to do"
+                return
+            application = f"interlock {self.book.record.id}"
+            child = self.resources.enter_context(
+                open_child(self.request.project, self.request.url, read_identity(self.session), application)
+            )
+            if self.request.project.foundation and not len(self._observe(self.session)):
+                child.lay_foundation()
+            done = []
+            try:
+                for step in apply(
+                    self.plan, self.build.chain, child, self.build.environment, self.request.url, self._tell_step
+                ):
+                    done.append(step)
+                    self.book.note(applied=tuple(done))
+            except BaseException:
+                self._end_sessions(application)
+                raise
+            stage.summary = f"{counted(len(done), 'revision')} run, now at {self.plan.head}"
+
+    def verify_after(self) -> None:
+        with self.book.stage(Check.VERIFY_AFTER, is_gate=False) as stage, open_session(self.request.url) as fresh:
+            current = current_revisions(fresh, self.build.environment)
+            left = plan_release(self.build.chain, current).steps
+            if left:
+                stage.find(_not_run(current, left))
+            observed = self._observe(fresh)
+            found = verify(self.build.chain, self.history, current, observed)
+            self.book.note(after=found)
+            require_version_row(found, observed)
+            stage.find(*drift_findings(Check.VERIFY_AFTER, found))
+            stage.summary = _verified(found)
+        self.book.admit(NOT_COMPARED)
+
+    def deploy(self, action: Callable[[], None]) -> None:
+        """Do what has to be done between the new schema and the last probes, such as a restart."""
+        with self.book.stage(Check.DEPLOY) as stage:
+            if self.book.signal is Signal.STOP:
+                raise NotDeployed
+            action()
+            stage.summary = "done"
+
+    def check_models(self) -> None:
+        if not self.request.project.has_models:
+            self.book.admit("mapped classes: the settings say that this project has none")
+            return
+        with self.book.stage(Check.MODELS, is_gate=False) as stage, open_session(self.request.url) as fresh:
+            models = self.build.describe_models()
+            if models is None or not models.selects:
+                told = "has no tables in it" if models else "is not given"
+                stage.find(
+                    Finding(
+                        Check.MODELS,
+                        Signal.CAUTION,
+                        f"the mapped classes are unproved: target_metadata of env.py {told}",
+                        'name them in interlock.toml: [project] models = "package.models:Base" (or false for none)',
+                    )
+                )
+                return
+            self.book.note(mapped_classes=len(models.selects))
+            path = fresh.execute("select pg_catalog.current_schemas(false)::text[]").fetchall()[0][0]
+            stage.find(*select_mapped(fresh, models))
+            stage.find(*compare_enums(take_snapshot(fresh), path, models))
+            classes, enums = counted(len(models.selects), "class", "classes"), counted(len(models.enums), "enum column")
+            stage.summary = f"{classes} selected, {enums} compared"
+
+    def _observe(self, session: Connection) -> Snapshot:
+        # Other schemas of the database are other people's.
+        snapshot = take_snapshot(session).within(self.history.schemas)
+        return without_version_table(session, self.build.environment, snapshot)
+
+    def _tell_step(self, number: int, step: Step) -> None:
+        self.book.progress.tells(f"{number} of {len(self.plan.steps)}: {step.revision} {step.message}".rstrip())
+
+    def _end_sessions(self, application: str) -> None:
+        """End what the project's code still runs on the server: killing its process would not."""
+        if not self.session.broken:
+            self.session.execute(
+                "select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity "
+                "where application_name = %s and pid <> pg_catalog.pg_backend_pid()",
+                [application],
+            )
+
+
+def _not_run(current: Iterable[str], left: Iterable[Step]) -> Finding:
+    at, pending = ", ".join(current) or "no revision", ", ".join(step.revision for step in left)
+    return Finding(
+        Check.VERIFY_AFTER, Signal.STOP, f"the database is at {at}; not run yet: {pending}", "run interlock release"
+    )
+
+
+def _verified(found: Verification) -> str:
+    if not found.drift:
+        return f"as the chain defines it at {', '.join(found.claimed)}: {counted(found.compared_objects, 'object')}"
+    return f"{counted(len(found.drift), 'difference')} from {', '.join(found.claimed) or 'the base'}"

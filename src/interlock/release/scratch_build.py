@@ -1,0 +1,94 @@
+"""The project at work on a scratch database: what its chain declares, at every revision."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from interlock.chain.child import Child, Environment, Models, open_child
+from interlock.chain.project import Project
+from interlock.chain.revisions import Chain, Revision
+from interlock.errors import InterlockError
+from interlock.postgres.catalog import take_snapshot
+from interlock.postgres.scratch import make_scratch_database, open_scratch_server
+from interlock.postgres.session import Connection, open_session, read_identity
+from interlock.postgres.url import DatabaseUrl
+from interlock.postgres.version_table import find_version_table, read_revisions
+from interlock.schema.history import History, Moment
+from interlock.schema.snapshot import Snapshot
+
+
+class NotCommitted(InterlockError):
+    """A revision ran without an error, and the database does not know of it."""
+
+    def __init__(self, revision: str, at: Iterable[str]) -> None:
+        super().__init__(
+            problem=f"revision {revision} ran without an error, but the database is still at "
+            f"{', '.join(at) or 'no revision'}: nothing was committed",
+            remedy="let env.py begin nothing on its connection before context.configure(), and swallow no exception",
+        )
+
+
+class ScratchBuild:
+    """A chain, its env.py and a scratch database that only they use."""
+
+    def __init__(self, project: Project, child: Child, observer: Connection) -> None:
+        self._project, self._child, self._observer = project, child, observer
+        self.chain: Chain = child.describe()
+        self.environment: Environment = child.look()
+
+    def replay(self, order: Iterable[Revision], on_step: Callable[[Revision], None]) -> History:
+        """Build the schema from empty, revision by revision, and keep what it is after each.
+
+        Raises ProjectFailed where a revision fails, NotCommitted where it leaves nothing.
+        """
+        if self._project.foundation:
+            self._child.lay_foundation()
+        moments = [Moment(None, self._look())]
+        run: list[str] = []
+        for revision in order:
+            on_step(revision)
+            self._child.upgrade(revision.id)
+            run.append(revision.id)
+            self._require_committed(revision, run)
+            moments.append(Moment(revision.id, self._look()))
+        return History(tuple(moments))
+
+    def describe_models(self) -> Models | None:
+        """Describe the mapped classes; None where no metadata is known. Raises ProjectFailed."""
+        return self._child.describe_models()
+
+    def _look(self) -> Snapshot:
+        return without_version_table(self._observer, self.environment, take_snapshot(self._observer))
+
+    def _require_committed(self, revision: Revision, run: Iterable[str]) -> None:
+        at = current_revisions(self._observer, self.environment)
+        if self.chain.run_before(at) != frozenset(run):
+            raise NotCommitted(revision.id, at)
+
+
+@contextmanager
+def open_scratch_build(
+    project: Project, scratch_server: DatabaseUrl | None, like: Connection
+) -> Iterator[ScratchBuild]:
+    """Give the project a scratch database that resolves names as the target does.
+
+    Raises what the project's chain and env.py can do wrong: ProjectFailed, OpensAnotherDatabase, EnvDoesNotMigrate.
+    """
+    with (
+        open_scratch_server(scratch_server) as server,
+        make_scratch_database(server, like) as url,
+        open_session(url) as observer,
+        open_child(project, url, read_identity(observer)) as child,
+    ):
+        yield ScratchBuild(project, child, observer)
+
+
+def current_revisions(connection: Connection, environment: Environment) -> tuple[str, ...]:
+    """Read which revisions a database says that it is at."""
+    table = find_version_table(connection, environment.version_table, environment.version_table_schema)
+    return read_revisions(connection, table)
+
+
+def without_version_table(connection: Connection, environment: Environment, snapshot: Snapshot) -> Snapshot:
+    """Take out Alembic's own table: its rows are looked at, its shape is Alembic's."""
+    table = find_version_table(connection, environment.version_table, environment.version_table_schema)
+    return snapshot.without_table(table.schema, table.name)
