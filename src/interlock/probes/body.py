@@ -32,7 +32,7 @@ def judge_body(probe: Probe, reply: Reply) -> tuple[Proof, str]:
 
 
 def _not_json(reply: Reply) -> str | None:
-    if reply.body is not None and not reply.body.strip():
+    if reply.body is not None and not reply.body.strip() and not reply.is_cut:
         return "with an empty body where JSON is declared"
     if not reply.media_type:
         return "without a content type where JSON is declared"

@@ -51,7 +51,7 @@ def _judge_success(probe: Probe, identity: str, reply: Reply) -> tuple[Proof, st
             f"answered {reply.status} to {_whom(identity)}, which proves nothing",
         )
     proof, reason = judge_body(probe, reply)
-    return proof, f"{reason}; nobody needs to log in here"
+    return proof, f"{reason}; nobody needs to log in here" if proof is Proof.PROVED else reason
 
 
 def _judge_other(identity: str, reply: Reply) -> tuple[Proof, str]:
