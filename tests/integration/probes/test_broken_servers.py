@@ -148,7 +148,7 @@ def test_an_endless_stream_of_events_is_not_waited_for(behave):
 
 
 def test_a_redirect_to_itself_is_not_followed(serve, told):
-    server = serve(lambda _: told(302, headers=[("Location", heard.path)]))
+    server = serve(lambda heard: told(302, headers=[("Location", heard.path)]))
 
     answer = asked(server.url)
 
