@@ -141,6 +141,10 @@ class Child:
         """Run one revision. Raises ProjectFailed. Whether it was committed is for the database to say."""
         self._ask(f"revision {revision}", "upgrade", revision)
 
+    def begin_run(self) -> None:
+        """Let the next revisions be those of a new `alembic upgrade`, which knows nothing of the ones before."""
+        self._ask("env.py", "begin_run")
+
     def lay_foundation(self) -> None:
         """Make the tables that the chain takes for granted. Raises ProjectFailed."""
         self._ask("making the tables of [project] foundation", "lay_foundation")

@@ -41,7 +41,8 @@ class Worker:
         self.setup = setup
         self.mappers: list[Mapper[Any]] = []
         self.metadata: list[MetaData] | None = None
-        event.listen(Mapper, "mapper_constructed", lambda mapper, _class: self.mappers.append(mapper))
+        self.memory: dict[Any, Any] = {}
+        event.listen(Mapper, "after_mapper_constructed", lambda mapper, _class: self.mappers.append(mapper))
 
     @cached_property
     def config(self) -> Config:
@@ -106,9 +107,20 @@ class Worker:
 
         def steps(heads: Any, context: MigrationContext) -> Iterable[RevisionStep]:
             self._require_target(context)
+            context.impl.memo = self.memory
             return self.scripts._upgrade_revs(revision, heads)  # the way alembic.command does it
 
         self._run_env(steps, destination_rev=revision)
+        return {}
+
+    def begin_run(self) -> Answer:
+        """Forget what Alembic remembers within one run.
+
+        Within `alembic upgrade head` SQLAlchemy notes which enum types it made, and a later create_table that
+        names one of them does not make it again. Chains rely on that without knowing it (Optuna's does), so the
+        revisions that we run one by one share that memory too.
+        """
+        self.memory = {}
         return {}
 
     def lay_foundation(self) -> Answer:

@@ -50,14 +50,12 @@ def read_revisions(connection: Connection, table: VersionTable) -> tuple[str, ..
     return tuple(row[0] for row in rows)
 
 
-def write_revision(connection: Connection, table: VersionTable, revision: str) -> None:
-    """Let the version table say this one revision, in one transaction."""
+def write_revision(connection: Connection, table: VersionTable, revision: str | None) -> None:
+    """Let the version table say this one revision, or none at all, in one transaction."""
+    # As Alembic makes it (alembic.runtime.migration.MigrationContext).
+    make = sql.SQL("create table if not exists {} (version_num varchar(32) not null primary key)")
     with connection.transaction():
-        # As Alembic makes it (alembic.runtime.migration.MigrationContext).
-        connection.execute(
-            sql.SQL(
-                "create table if not exists {} (version_num varchar(32) not null, primary key (version_num))"
-            ).format(table.identifier)
-        )
+        connection.execute(make.format(table.identifier))
         connection.execute(sql.SQL("delete from {}").format(table.identifier))
-        connection.execute(sql.SQL("insert into {} values (%s)").format(table.identifier), [revision])
+        if revision is not None:
+            connection.execute(sql.SQL("insert into {} values (%s)").format(table.identifier), [revision])

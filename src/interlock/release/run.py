@@ -53,8 +53,9 @@ class Run:
     @cached_property
     def history(self) -> History:
         """What the chain declares at each revision, on the way that this database has taken."""
-        order = self.build.chain.replay_order(self.plan.current)
-        return self.build.replay(order, lambda revision: self.book.progress.tells(f"building {revision.id}"))
+        return self.build.replay(
+            self.plan.current, lambda revision: self.book.progress.tells(f"building {revision.id}")
+        )
 
     def connect(self, *, is_write: bool) -> None:
         with self.book.stage(Check.CONNECT) as stage:

@@ -1,6 +1,6 @@
 """The project at work on a scratch database: what its chain declares, at every revision."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from interlock.chain.child import Child, Environment, Models, open_child
@@ -35,21 +35,23 @@ class ScratchBuild:
         self.chain: Chain = child.describe()
         self.environment: Environment = child.look()
 
-    def replay(self, order: Iterable[Revision], on_step: Callable[[Revision], None]) -> History:
-        """Build the schema from empty, revision by revision, and keep what it is after each.
+    def replay(self, current: Iterable[str], on_step: Callable[[Revision], None]) -> History:
+        """Build the schema from empty, revision by revision, by the way that a database at `current` has taken.
 
         Raises ProjectFailed where a revision fails, NotCommitted where it leaves nothing.
         """
         if self._project.foundation:
             self._child.lay_foundation()
         moments = [Moment(None, self._look())]
-        run: list[str] = []
-        for revision in order:
+        pending = self.chain.pending(current)
+        for revision in self.chain.replay_order(current):
             on_step(revision)
+            if pending and revision is pending[0]:
+                # From here on it has to go as it will go on the target.
+                self._child.begin_run()
             self._child.upgrade(revision.id)
-            run.append(revision.id)
-            self._require_committed(revision, run)
             moments.append(Moment(revision.id, self._look()))
+            self._require_committed([moment.revision for moment in moments if moment.revision])
         return History(tuple(moments))
 
     def describe_models(self) -> Models | None:
@@ -59,10 +61,10 @@ class ScratchBuild:
     def _look(self) -> Snapshot:
         return without_version_table(self._observer, self.environment, take_snapshot(self._observer))
 
-    def _require_committed(self, revision: Revision, run: Iterable[str]) -> None:
+    def _require_committed(self, run: Sequence[str]) -> None:
         at = current_revisions(self._observer, self.environment)
         if self.chain.run_before(at) != frozenset(run):
-            raise NotCommitted(revision.id, at)
+            raise NotCommitted(run[-1], at)
 
 
 @contextmanager

@@ -1,0 +1,44 @@
+"""Run one of the guard's pipelines for a command."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from interlock.cli.present import Silence, TerminalProgress, report_folder, show_outcome
+from interlock.cli.request import blank_record, read_application, read_request
+from interlock.errors import ExitCode, InvalidSetting
+from interlock.release import pipeline
+from interlock.release.logbook import Outcome, Progress
+from interlock.release.record import ReleaseRecord
+from interlock.release.request import Request
+from interlock.settings import read_settings
+
+Pipeline = Callable[[Request, ReleaseRecord, Progress], Outcome]
+
+
+def run(stages: Pipeline, folder: Path, *, report: Path | None, is_json: bool, **options: Any) -> ExitCode:
+    """Read the settings, run the pipeline, show what came of it."""
+    folder = folder.absolute()
+    settings, request = read_request(folder, report_folder=report, **options)
+    blank = blank_record(stages.__name__, request.project.label)
+    progress: Progress = Silence() if is_json else TerminalProgress(Console())
+    with report_folder(folder / settings.report_folder) as reports:
+        return show_outcome(stages(request, blank, progress), reports, is_json=is_json)
+
+
+def run_probe(folder: Path, *, report: Path | None, is_json: bool) -> ExitCode:
+    """Ask the application that the settings describe; no database is needed for that."""
+    folder = folder.absolute()
+    settings = read_settings(folder, {"report_folder": report})
+    application = read_application(settings)
+    if application is None:
+        raise InvalidSetting(
+            "no application is described, so there is nothing to probe",
+            'describe it in interlock.toml: [application] url = "http://127.0.0.1:8000"',
+        )
+    progress: Progress = Silence() if is_json else TerminalProgress(Console())
+    with report_folder(folder / settings.report_folder) as reports:
+        outcome = pipeline.probe(application, blank_record("probe", application.base_url), progress)
+        return show_outcome(outcome, reports, is_json=is_json)

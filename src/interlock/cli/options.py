@@ -1,0 +1,16 @@
+"""The options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Folder = Annotated[Path, typer.Option("--folder", "-C", help="The project's folder.", show_default="here")]
+Report = Annotated[
+    Path | None, typer.Option("--report", help="Where to write the reports.", show_default="interlock-report")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the record as JSON, and nothing else.")]
+XArguments = Annotated[
+    list[str] | None, typer.Option("-x", help="An argument for env.py, as in alembic -x. May come several times.")
+]
+HERE = Path()

@@ -1,0 +1,12 @@
+"""interlock probe"""
+
+import typer
+
+from interlock.cli.options import HERE, Folder, Json, Report
+
+
+def probe(folder: Folder = HERE, report: Report = None, json: Json = False) -> None:
+    """Ask the application's endpoints as nobody and as everybody who can be logged in."""
+    from interlock.cli.guard import run_probe
+
+    raise typer.Exit(run_probe(folder, report=report, is_json=json))

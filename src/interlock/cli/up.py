@@ -1,0 +1,17 @@
+"""interlock up"""
+
+from typing import Annotated
+
+import typer
+
+from interlock.cli.options import HERE, Folder
+
+
+def up(
+    folder: Folder = HERE,
+    port: Annotated[int, typer.Option(help="Where to serve the API, on 127.0.0.1.")] = 8000,
+) -> None:
+    """Bring up the control plane on this machine: database, release by the guard, API. Ctrl-C stops it all."""
+    from interlock.cli.local import bring_up
+
+    raise typer.Exit(bring_up(folder.absolute(), port))

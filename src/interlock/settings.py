@@ -1,0 +1,158 @@
+"""The guard's settings: options over environment over file, read once at the edge into one frozen value."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from interlock.errors import InvalidSetting
+
+FILE = "interlock.toml"
+
+Statuses = int | str | tuple[int | str, ...]
+
+
+class _Section(BaseModel):
+    # An unknown key is an error: a misspelt setting that is passed over is a check that does not run.
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ProjectSettings(_Section):
+    """The Alembic project."""
+
+    config: str | None = None
+    section: str = "alembic"
+    script_location: str | None = None
+    x_arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] = {"DATABASE_URL": "{url}"}
+    models: str | Literal[False] | None = None
+    foundation: str | None = None
+
+
+class BuildSettings(_Section):
+    """Where the application says which build it is, and which one has to answer."""
+
+    path: str = "/version"
+    field: str = "build"
+    expected: str | None = None
+
+
+class ApplicationSettings(_Section):
+    """The running application."""
+
+    url: str
+    openapi: str | None = None
+    exclude: tuple[str, ...] = ()
+    timeout_seconds: float = Field(default=10.0, gt=0)
+    build: BuildSettings | None = None
+
+
+class SignInSettings(_Section):
+    """A sign-in request. In its body, ${NAME} stands for an environment variable."""
+
+    path: str
+    method: str = "POST"
+    body: Mapping[str, Any] = {}
+    token: str | None = "access_token"  # noqa: S105 - the name of a field
+
+
+class IdentitySettings(_Section):
+    """Somebody to be logged in as: by exactly one of the three ways."""
+
+    token_env: str | None = None
+    token_command: str | tuple[str, ...] | None = None
+    sign_in: SignInSettings | None = None
+    header: str = "Authorization"
+    template: str = "Bearer {token}"
+
+
+class ProbeSettings(_Section):
+    """One request, and the statuses that each identity may get: 200, "2xx", or a list of them."""
+
+    path: str
+    method: str = "GET"
+    expect: Mapping[str, Statuses] = {}
+    body: Any = None
+
+
+class Settings(BaseSettings):
+    """Everything that the guard can be told."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix="INTERLOCK_", env_nested_delimiter="__", populate_by_name=True
+    )
+
+    database_url: str | None = Field(
+        default=None,
+        repr=False,
+        validation_alias=AliasChoices("database_url", "INTERLOCK_DATABASE_URL", "DATABASE_URL"),
+    )
+    scratch_url: str | None = Field(default=None, repr=False)
+    project: ProjectSettings = ProjectSettings()
+    application: ApplicationSettings | None = None
+    identities: Mapping[str, IdentitySettings] = {}
+    probes: tuple[ProbeSettings, ...] = ()
+    lock_wait_seconds: float = Field(default=600.0, ge=0)
+    report_folder: Path = Path("interlock-report")
+
+
+def read_settings(folder: Path, options: Mapping[str, Any]) -> Settings:
+    """Read the settings of a project folder; options left at None do not count.
+
+    Raises InvalidSetting, which names the setting that is wrong and never its value.
+    """
+    file, written = _read_file(folder)
+
+    class Here(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base class has it
+            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base class has it
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return init_settings, env_settings, InitSettingsSource(settings_cls, written)
+
+    try:
+        return Here(**{name: value for name, value in options.items() if value is not None})
+    except (ValidationError, SettingsError) as error:
+        raise _invalid(error, file) from None
+
+
+def _read_file(folder: Path) -> tuple[Path, dict[str, Any]]:
+    """Read interlock.toml, or else the table [tool.interlock] of pyproject.toml."""
+    own, shared = folder / FILE, folder / "pyproject.toml"
+    if own.exists():
+        return own, _parse(own)
+    if shared.exists():
+        return shared, _parse(shared).get("tool", {}).get("interlock", {})
+    return own, {}
+
+
+def _parse(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidSetting(f"{file} is not valid TOML: {error}", "correct it and run again") from None
+    except OSError as error:
+        raise InvalidSetting(f"{file} cannot be read: {error.strerror}", "make it readable") from None
+
+
+def _invalid(error: ValidationError | SettingsError, file: Path) -> InvalidSetting:
+    remedy = f"correct it in {file.name}, in the environment or among the options (docs/reference/settings.md)"
+    if isinstance(error, SettingsError):
+        return InvalidSetting("an environment variable INTERLOCK_... does not hold valid JSON", remedy)
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return InvalidSetting(f"the setting {where} cannot be used: {first['msg'].lower()}", remedy)
