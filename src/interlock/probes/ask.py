@@ -38,6 +38,8 @@ def ask(
     names = [identity.name for identity in known]
     if len(set(names)) < len(names):
         raise InvalidSetting("two identities have the same name", "give each identity a name of its own")
+    if at_once < 1 or timeout_seconds <= 0:
+        raise InvalidSetting("nothing can be asked at once, or in no time", "give numbers above zero")
     asked_for = tuple(with_defaults(probe, names) for probe in probes)
     check_paths(asked_for)
     caller = _Caller(base_of(base_url), asked_for, known, timeout_seconds, at_once)

@@ -10,9 +10,7 @@ from interlock.probes.probe import INVALID, NOBODY, Answer, Probe, Proof
 from interlock.probes.redact import tidy
 from interlock.probes.reply import NoReply, Reply
 
-LOGIN_PAGE = re.compile(
-    r"(?i)(?:^|[/._-])(?:log-?in|log-?on|sign-?in|sso|auth|oauth2?|authorize|accounts?)(?:$|[/._-])"
-)
+LOGIN_PAGE = re.compile(r"(?i)(?:^|[/._-])(?:log-?in|log-?on|sign-?in|sso|auth|oauth2?|authorize)(?:$|[/._-])")
 TURNED_AWAY = REFUSED | {404}
 """What turns somebody away. A 404 does so only where it is expected: a tenant may not even learn that another
 tenant's page exists."""

@@ -4,6 +4,7 @@ An application that answers 400, or even 200, with what PostgreSQL said has fail
 """
 
 import re
+from itertools import islice
 
 # Each is the wording of PostgreSQL, of its drivers or of SQLAlchemy, so specific that no page says it by
 # chance. PostgreSQL translates its messages (lc_messages); the names of the drivers' classes stay English.
@@ -52,11 +53,13 @@ _ABSENT = re.compile(
     rb"|(function) ([\w.$]{1,130})\([^()]{0,200}\) does not exist\Z"
 )
 _LONGEST = 500
+MOST_HITS = 1000
+"""A body that says it more often is a list of such things, and would take seconds to look through."""
 
 
 def find_database_error(body: bytes) -> str | None:
     """Say which database error a body quotes, in words that hold no value of a row."""
-    for hit in re.finditer(b"does not exist", body):
+    for hit in islice(re.finditer(b"does not exist", body), MOST_HITS):
         # Only the words just before are matched: a pattern over megabytes would hold up every other answer.
         if found := _ABSENT.search(body, max(0, hit.start() - _LONGEST), hit.end()):
             words = b" ".join(group for group in found.groups() if group)

@@ -96,14 +96,14 @@ def _openapi_3_0() -> Callable[..., _Validator]:
     from openapi_schema_validator import OAS30ReadValidator
 
     rules = OAS30ReadValidator.VALIDATORS
-    lenient = {name: _or_null(rules[name]) for name in ("allOf", "anyOf", "oneOf", "enum")}
+    lenient = {name: _or_null(rules[name]) for name in ("$ref", "allOf", "anyOf", "oneOf", "enum")}
     validator: Callable[..., _Validator] = extend(OAS30ReadValidator, lenient)
     return validator
 
 
 def _or_null(rule: _Rule) -> _Rule:
-    # OpenAPI 3.0.3 ties `nullable` to a `type` beside it, but generators also write it beside
-    # `allOf: [$ref]`, for there is no other way to say "this object, or null" with a reference.
+    # OpenAPI 3.0.3 ties `nullable` to a `type` beside it, but generators also write it beside a `$ref` or
+    # an `allOf` of one, for there is no other way to say "this object, or null" with a reference.
     def check(validator: _Validator, value: Json, instance: Json, schema: Mapping[str, Any]) -> Iterator[_Error] | None:
         if instance is None and schema.get("nullable") is True:
             return None

@@ -313,3 +313,9 @@ def test_a_page_that_answers_500_to_real_people_only_has_failed(serve, told):
 def test_two_identities_of_one_name_are_refused():
     with pytest.raises(InvalidSetting):
         ask("http://127.0.0.1:1", [], [ADMIN, ADMIN])
+
+
+@pytest.mark.parametrize("limit", [{"at_once": 0}, {"timeout_seconds": 0}])
+def test_limits_under_which_nothing_could_be_asked_are_refused(limit):
+    with pytest.raises(InvalidSetting):
+        ask("http://127.0.0.1:1", [], **limit)

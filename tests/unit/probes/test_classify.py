@@ -235,6 +235,12 @@ def test_a_secret_that_the_server_repeats_is_hidden():
     assert "/home/[hidden]/end" in answer.reason
 
 
+def test_a_secret_that_is_repeated_in_small_letters_is_hidden():
+    reply = a_reply(content_type="text/s3cret")
+
+    assert "s3cret" not in classify(a_probe(schema=MODULE), "admin", reply, secrets=["S3CRET"]).reason
+
+
 def test_a_secret_on_the_edge_of_a_long_reason_is_hidden_whole():
     reply = a_reply(302, location="/" + "x" * 255 + "abcdefghijklmnop")
 

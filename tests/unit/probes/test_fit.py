@@ -36,10 +36,20 @@ def test_null_does_not_pass_in_openapi_3_0_without_nullable():
     assert found == Misfit("$", "is null where string is declared")
 
 
-def test_nullable_beside_a_reference_lets_null_pass_as_generators_mean_it():
-    schema = {"nullable": True, "allOf": [{"$ref": "#/components/schemas/Node"}]}
+@pytest.mark.parametrize(
+    "rule", [{"$ref": "#/components/schemas/Node"}, {"allOf": [{"$ref": "#/components/schemas/Node"}]}]
+)
+def test_nullable_beside_a_reference_lets_null_pass_as_generators_mean_it(rule: dict):
+    schema = {"type": "object", "properties": {"owner": {"nullable": True, **rule}}}
 
-    assert find_misfit(in_a_document("3.0.3", schema), None) is None
+    assert find_misfit(in_a_document("3.0.3", schema), {"owner": None}) is None
+
+
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
+def test_a_property_named_id_is_a_property(version: str):
+    schema = in_a_document(version, {"properties": {"id": {"type": "integer"}, "$id": {"type": "integer"}}})
+
+    assert find_misfit(schema, {"id": "one"}) == Misfit("$.id", "is a string where integer is declared")
 
 
 def test_null_is_a_type_of_its_own_in_openapi_3_1():
