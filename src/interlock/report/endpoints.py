@@ -65,6 +65,13 @@ class Pair:
         newest = self.after or self.before
         return newest.reason if newest and not newest.is_as_declared else ""
 
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why either answer is not as declared, each reason once."""
+        earlier = self.before.reason if self.after and self.before and not self.before.is_as_declared else ""
+        told = (f"before: {earlier}" if earlier and earlier != self.reason else "", self.reason)
+        return tuple(filter(None, told))
+
 
 NOT_ASKED_AGAIN = Said(None, "unproved", "was not asked again afterwards", 0.0)
 

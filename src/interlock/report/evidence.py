@@ -55,7 +55,7 @@ def _models(record: ReleaseRecord) -> Evidence:
     worst = max(spoken, default=Signal.CLEAR)
     if worst is not Signal.CLEAR:
         return Evidence("Models", worst, "not every mapped class is proved: see the findings")
-    if not record.mapped_classes:
+    if not record.mapped_classes or Check.MODELS not in {stage.check for stage in record.timeline}:
         return Evidence("Models", None, "no mapped class was selected")
     number = counted(record.mapped_classes, "mapped class", "mapped classes")
     return Evidence("Models", Signal.CLEAR, f"{'all ' if record.mapped_classes > 1 else ''}{number} can be selected")

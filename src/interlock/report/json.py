@@ -1,14 +1,14 @@
 """A release record for programs: stable, versioned, described by `schema.json` beside this file."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from interlock.release.record import Blamed, ReleaseRecord, Stage, Step, Verification
 from interlock.report.endpoints import Pair, Said, pair_answers
 from interlock.report.headline import headline
 from interlock.report.steps import progress
-from interlock.report.wording import in_utc
+from interlock.report.wording import end, in_utc
 from interlock.schema.drift import Altered
 from interlock.schema.snapshot import Item, attributes
 from interlock.verdict.finding import Finding
@@ -31,7 +31,7 @@ def _release(record: ReleaseRecord) -> dict[str, Any]:
         "project": record.project,
         "tool_version": record.tool_version,
         "began": _time(record.began),
-        "ended": _time(record.began + timedelta(seconds=record.seconds)),
+        "ended": _time(end(record)),
         "seconds": record.seconds,
         "verdict": {
             "signal": record.verdict.signal.name,

@@ -17,6 +17,7 @@ from interlock.report.legible import legible
 from interlock.report.steps import Progress, State, progress
 from interlock.report.wording import (
     MARKS,
+    address,
     builds,
     counted,
     described,
@@ -113,7 +114,7 @@ def _target(target: Target | None) -> Iterator[tuple[str, str]]:
     if target is None:
         yield "database", "not reached"
         return
-    yield "database", f"{target.database} on {target.host}:{target.port}, as {target.role}"
+    yield "database", f"{target.database} on {address(target)}, as {target.role}"
     yield "server", f"PostgreSQL {target.server_version}, system {target.system_identifier}"
 
 

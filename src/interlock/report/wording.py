@@ -1,7 +1,7 @@
 """The words that every format uses for the same fact."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from interlock.release.record import Blamed, ReleaseRecord, Target, Verification
 from interlock.schema.drift import Altered, Change, Missing, Unexpected
@@ -44,12 +44,16 @@ def identity(target: Target) -> tuple[tuple[str, str], ...]:
     """What tells this database from every other one."""
     return (
         ("Database", target.database),
-        ("Host", target.host),
-        ("Port", str(target.port)),
+        ("Host", address(target)),
         ("Role", target.role),
         ("Server", f"PostgreSQL {target.server_version}"),
-        ("System", target.system_identifier),
+        ("System identifier", target.system_identifier),
     )
+
+
+def address(target: Target) -> str:
+    """Host and port. Brackets tell the colons of an IPv6 address from the one before the port."""
+    return f"[{target.host}]:{target.port}" if ":" in target.host else f"{target.host}:{target.port}"
 
 
 def builds(record: ReleaseRecord) -> str:
@@ -84,6 +88,11 @@ def duration(seconds: float) -> str:
 def moment(time: datetime) -> str:
     """A time, always in UTC."""
     return f"{in_utc(time):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def end(record: ReleaseRecord) -> datetime:
+    """When a release was over."""
+    return record.began + timedelta(seconds=record.seconds)
 
 
 def in_utc(time: datetime) -> datetime:
