@@ -1,0 +1,1 @@
+"""What the control plane knows and decides: values, rules, and the ports that it needs. Pure."""

@@ -1,0 +1,109 @@
+"""The audit trail: who changed what, told in the transaction that changed it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from uuid import UUID
+
+from interlock.control.domain.page import Page, Slice
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    from interlock.control.domain.scope import Scope
+    from interlock.control.domain.work import UnitOfWork
+
+Described: TypeAlias = Mapping[str, Any]
+
+
+class Resource(StrEnum):
+    """What a change can be made to."""
+
+    ORGANISATION = "organisation"
+    USER = "user"
+    MODULE = "module"
+    ORGANISATION_MODULE = "organisation_module"
+    FLAG = "flag"
+    OVERRIDE = "override"
+
+
+class Action(StrEnum):
+    """What a change does."""
+
+    CREATE = "create"
+    CHANGE = "change"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who asked for the work, and by which request. The command line has no user and no request."""
+
+    actor_organisation_id: UUID | None = None
+    actor_id: UUID | None = None
+    request_id: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change, as it is written down."""
+
+    organisation_id: UUID
+    action: Action
+    resource_type: Resource
+    resource_id: str
+    before: Described | None
+    after: Described | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One change, as it is read again."""
+
+    id: UUID
+    entry: Entry
+    origin: Origin
+    occurred_at: datetime
+
+
+class Audit(Protocol):
+    """The trail of the organisations that the scope lets one see."""
+
+    async def record(self, entry: Entry) -> None: ...
+    async def page(self, wanted: Slice) -> Page[AuditEvent]:
+        """The newest events first."""
+
+
+async def record_change(
+    work: "UnitOfWork[Scope]",
+    organisation_id: UUID,
+    resource: Resource,
+    resource_id: str,
+    *,
+    before: "DataclassInstance | None" = None,
+    after: "DataclassInstance | None" = None,
+) -> None:
+    """Write down that a thing was made (no before), changed, or deleted (no after)."""
+    action = Action.CREATE if before is None else Action.DELETE if after is None else Action.CHANGE
+    entry = Entry(organisation_id, action, resource, resource_id, described(before), described(after))
+    await work.audit.record(entry)
+
+
+def described(thing: "DataclassInstance | None") -> Described | None:
+    """Tell a value as JSON can hold it."""
+    if thing is None:
+        return None
+    return {field.name: _as_json(getattr(thing, field.name)) for field in fields(thing)}
+
+
+def _as_json(value: object) -> object:
+    match value:
+        case datetime():
+            return value.isoformat()
+        case UUID():
+            return str(value)
+        case _:
+            return value

@@ -1,0 +1,55 @@
+"""What the dashboard counts."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class FlagCounts:
+    """How many flags there are."""
+
+    total: int
+    enabled: int
+    disabled: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleCounts:
+    """How many modules the catalogue has, and how many of them some organisation has switched on."""
+
+    total: int
+    active: int
+    enabled_for_organisations: int
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityCounts:
+    """How many changes the audit trail tells of."""
+
+    last_24_hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberCounts:
+    """How many organisations, or users, there are."""
+
+    total: int
+    active: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """The dashboard at one moment, of everything that the scope lets one see."""
+
+    flags: FlagCounts
+    modules: ModuleCounts
+    activity: ActivityCounts
+    sectors: int
+    organisations: MemberCounts
+    users: MemberCounts
+
+
+class Dashboard(Protocol):
+    """Counts, taken in one query."""
+
+    async def count(self) -> Stats: ...

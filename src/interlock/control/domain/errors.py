@@ -1,0 +1,81 @@
+"""What can stop somebody's wish in the control plane."""
+
+from interlock.errors import InterlockError
+
+
+class NotSignedIn(InterlockError):
+    """The request comes from nobody that we know: no token, a bad one, or a user who is not active."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            problem="this needs a valid token of an active user",
+            remedy="sign in at POST /api/v1/sign-in and send the token as `Authorization: Bearer ...`",
+        )
+
+
+class SignInRefused(InterlockError):
+    """An e-mail address and a password that let nobody in. It never says which of them was wrong."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            problem="this e-mail address and password do not belong to an active user",
+            remedy="check both, or ask an administrator",
+        )
+
+
+class TooManyAttempts(InterlockError):
+    """Too many sign-ins were tried for an e-mail address, or from a network address."""
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__(
+            problem="there were too many attempts to sign in",
+            remedy=f"try again in {retry_after_seconds} seconds",
+        )
+        self.retry_after_seconds = retry_after_seconds
+
+
+class NotPermitted(InterlockError):
+    """The user is known, and may not do this."""
+
+    def __init__(self, permission: str) -> None:
+        super().__init__(
+            problem=f"this needs the permission {permission}",
+            remedy="ask an administrator who has it",
+        )
+        self.permission = permission
+
+
+class NotFound(InterlockError):
+    """There is no such thing, or it belongs to an organisation that the user cannot see."""
+
+    def __init__(self, noun: str, key: object) -> None:
+        super().__init__(
+            problem=f"there is no {noun} {key}",
+            remedy="check its key; the list shows those that you can see",
+        )
+        self.noun, self.key = noun, key
+
+
+class Conflict(InterlockError):
+    """The thing is there already."""
+
+    def __init__(self, noun: str, key: object) -> None:
+        super().__init__(
+            problem=f"there is a {noun} {key} already",
+            remedy="change that one, or choose another key",
+        )
+        self.noun, self.key = noun, key
+
+
+class InvalidChange(InterlockError):
+    """A change that a rule of the domain forbids."""
+
+
+class InvalidCursor(InterlockError):
+    """A cursor that no list gave out."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            problem="this cursor does not come from this list",
+            remedy="send next_cursor of the page before, or leave it out to begin at the first page",
+        )

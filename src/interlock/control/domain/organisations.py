@@ -1,0 +1,120 @@
+"""Organisations: the tenants, and the platform itself, which is one of them."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, TypedDict
+from uuid import UUID
+
+from interlock.control.domain.audit import Resource, record_change
+from interlock.control.domain.errors import Conflict, InvalidChange, NotFound
+from interlock.control.domain.keys import check_key
+from interlock.control.domain.page import Page, Slice
+
+if TYPE_CHECKING:
+    from interlock.control.domain.scope import Scope, WholePlatform
+    from interlock.control.domain.work import UnitOfWork
+
+PLATFORM_KEY = "platform"
+
+
+class Plan(StrEnum):
+    """What an organisation pays for."""
+
+    BASIC = "basic"
+    PROFESSIONAL = "professional"
+    ENTERPRISE = "enterprise"
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrganisation:
+    """What is asked for when an organisation is created."""
+
+    key: str
+    name: str
+    sector_code: str | None = None
+    plan: Plan = Plan.BASIC
+
+    def __post_init__(self) -> None:
+        check_key(self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """One tenant. The platform is one too, so that every row belongs to somebody."""
+
+    id: UUID
+    key: str
+    name: str
+    sector_code: str | None
+    plan: Plan
+    is_active: bool
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def is_platform(self) -> bool:
+        return self.key == PLATFORM_KEY
+
+
+class OrganisationChanges(TypedDict, total=False):
+    """The fields of an organisation that can be changed. One that is left out stays as it is."""
+
+    name: str
+    sector_code: str | None
+    plan: Plan
+    is_active: bool
+
+
+class Organisations(Protocol):
+    """The organisations that the scope lets one see."""
+
+    async def page(self, wanted: Slice) -> Page[Organisation]: ...
+    async def find(self, key: str) -> Organisation | None: ...
+    async def hold(self, key: str) -> Organisation | None:
+        """Find it and keep everybody else from changing it until the work ends."""
+
+    async def add(self, new: NewOrganisation) -> Organisation | None:
+        """Add it; None if the key is taken."""
+
+    async def save(self, organisation: Organisation) -> Organisation: ...
+
+
+async def find(work: "UnitOfWork[Scope]", key: str) -> Organisation:
+    """Find an organisation by its key."""
+    organisation = await work.organisations.find(key)
+    if organisation is None:
+        raise NotFound("organisation", key)
+    return organisation
+
+
+async def create(work: "UnitOfWork[WholePlatform]", new: NewOrganisation) -> Organisation:
+    """Add an organisation."""
+    created = await work.organisations.add(new)
+    if created is None:
+        raise Conflict("organisation", new.key)
+    await record_change(work, created.id, Resource.ORGANISATION, created.key, after=created)
+    return created
+
+
+async def change(work: "UnitOfWork[WholePlatform]", key: str, changes: OrganisationChanges) -> Organisation:
+    """Change an organisation."""
+    before = await work.organisations.hold(key)
+    if before is None:
+        raise NotFound("organisation", key)
+    after = replace(before, **changes)
+    if after == before:
+        return before
+    check(after)
+    saved = await work.organisations.save(after)
+    await record_change(work, saved.id, Resource.ORGANISATION, key, before=before, after=saved)
+    return saved
+
+
+def check(organisation: Organisation) -> None:
+    """Refuse an organisation as it must not be."""
+    if organisation.is_platform and not organisation.is_active:
+        raise InvalidChange(
+            problem="the platform cannot be deactivated: nobody could activate it again",
+            remedy="deactivate single users instead",
+        )

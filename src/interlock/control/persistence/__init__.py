@@ -1,0 +1,1 @@
+"""The control plane's tables, and what the domain asks of them."""

@@ -1,0 +1,101 @@
+"""The dashboard's counts in the database."""
+
+from datetime import timedelta
+
+from sqlalchemy import Subquery, distinct, func, select
+
+from interlock.control.domain.dashboard import ActivityCounts, FlagCounts, MemberCounts, ModuleCounts, Stats
+from interlock.control.domain.modules import ModuleStatus
+from interlock.control.persistence.audit import AuditEventRow
+from interlock.control.persistence.flags import FlagRow
+from interlock.control.persistence.modules import ModuleRow, OrganisationModuleRow, StoredModules
+from interlock.control.persistence.organisations import OrganisationRow
+from interlock.control.persistence.scoped import Scoped
+from interlock.control.persistence.users import UserRow
+
+ACTIVITY_WINDOW = timedelta(hours=24)
+
+
+class StoredDashboard(Scoped):
+    """Counts of what the scope lets one see, all taken in one query."""
+
+    async def count(self) -> Stats:
+        flags, modules, organisations, users = (
+            self._flags(),
+            self._modules(),
+            self._organisations(),
+            self._users(),
+        )
+        counted = await self.session.execute(
+            select(flags, modules, self._enabled_modules(), self._activity(), organisations, users)
+        )
+        row = counted.one()
+        return Stats(
+            flags=FlagCounts(row.flags, row.enabled_flags, row.flags - row.enabled_flags),
+            modules=ModuleCounts(row.modules, row.active_modules, row.enabled_modules),
+            activity=ActivityCounts(row.activity),
+            sectors=row.sectors,
+            organisations=MemberCounts(row.organisations, row.active_organisations),
+            users=MemberCounts(row.users, row.active_users),
+        )
+
+    def _flags(self) -> Subquery:
+        return (
+            select(
+                func.count().label("flags"),
+                func.count().filter(FlagRow.is_enabled).label("enabled_flags"),
+            )
+            .select_from(FlagRow)
+            .subquery()
+        )
+
+    def _modules(self) -> Subquery:
+        is_active = ModuleRow.status == ModuleStatus.ACTIVE
+        return (
+            select(
+                func.count().label("modules"),
+                func.count().filter(is_active).label("active_modules"),
+            )
+            .select_from(ModuleRow)
+            .where(StoredModules(self.session, self.scope).is_visible())
+            .subquery()
+        )
+
+    def _enabled_modules(self) -> Subquery:
+        is_enabled = OrganisationModuleRow.is_enabled & self.is_in_scope(OrganisationModuleRow.organisation_id)
+        return (
+            select(func.count(distinct(OrganisationModuleRow.module_key)).label("enabled_modules"))
+            .where(is_enabled)
+            .subquery()
+        )
+
+    def _activity(self) -> Subquery:
+        is_recent = AuditEventRow.occurred_at > func.now() - ACTIVITY_WINDOW
+        return (
+            select(func.count().label("activity"))
+            .where(is_recent, self.is_in_scope(AuditEventRow.organisation_id))
+            .subquery()
+        )
+
+    def _organisations(self) -> Subquery:
+        return (
+            select(
+                func.count().label("organisations"),
+                func.count().filter(OrganisationRow.is_active).label("active_organisations"),
+                func.count(distinct(OrganisationRow.sector_code)).label("sectors"),
+            )
+            .where(self.is_in_scope(OrganisationRow.id))
+            .select_from(OrganisationRow)
+            .subquery()
+        )
+
+    def _users(self) -> Subquery:
+        return (
+            select(
+                func.count().label("users"),
+                func.count().filter(UserRow.is_active).label("active_users"),
+            )
+            .where(self.is_in_scope(UserRow.organisation_id))
+            .select_from(UserRow)
+            .subquery()
+        )

@@ -1,0 +1,17 @@
+"""Every table, and the metadata that holds them all."""
+
+from interlock.control.persistence import audit, flags, modules, organisations, sign_in, users
+from interlock.control.persistence.base import Base
+
+MODELS = (
+    organisations.OrganisationRow,
+    users.UserRow,
+    users.LoginRow,
+    sign_in.SignInAttemptsRow,
+    flags.FlagRow,
+    flags.OverrideRow,
+    audit.AuditEventRow,
+    modules.ModuleRow,
+    modules.OrganisationModuleRow,
+)
+METADATA = Base.metadata

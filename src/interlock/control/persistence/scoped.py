@@ -1,0 +1,55 @@
+"""Queries that cannot leave their scope, and lists that come in pages."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import ColumnElement, Select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from interlock.control.domain.errors import InvalidCursor
+from interlock.control.domain.page import Page, Slice
+from interlock.control.domain.scope import OneOrganisation, Scope, WholePlatform
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import InstrumentedAttribute
+
+RowT = TypeVar("RowT")
+ThingT = TypeVar("ThingT")
+
+
+class Scoped:
+    """A repository of what one scope may see."""
+
+    def __init__(self, session: AsyncSession, scope: Scope) -> None:
+        self.session, self.scope = session, scope
+
+    def is_in_scope(self, organisation_id: "InstrumentedAttribute[Any]") -> ColumnElement[bool]:
+        """The condition that every query on a tenant's rows carries."""
+        match self.scope:
+            case OneOrganisation(organisation_id=own):
+                return organisation_id == own
+            case WholePlatform():
+                return true()
+
+    async def fetch_page(
+        self,
+        statement: "Select[RowT]",
+        key: "InstrumentedAttribute[Any]",
+        wanted: Slice,
+        read: Callable[[RowT], ThingT],
+    ) -> Page[ThingT]:
+        """Read one page in the order of its key, by one query: a row too many tells that there is more."""
+        if wanted.after is not None:
+            statement = statement.where(key > read_place(key, wanted.after))
+        rows = (await self.session.scalars(statement.order_by(key).limit(wanted.limit + 1))).all()
+        shown = rows[: wanted.limit]
+        last = str(getattr(shown[-1], key.key)) if len(rows) > wanted.limit else None
+        return Page(tuple(map(read, shown)), last)
+
+
+def read_place(key: "InstrumentedAttribute[Any]", after: str) -> Any:
+    """Read the place in a list that an earlier page ended at."""
+    try:
+        return key.type.python_type(after)
+    except ValueError:
+        raise InvalidCursor from None

@@ -1,0 +1,78 @@
+"""Users and their logins in the database."""
+
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, UniqueConstraint, exists, select
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.orm import Mapped, mapped_column
+
+from interlock.control.domain.users import Role, User
+from interlock.control.persistence.base import Base, Dated, Id, native_enum
+from interlock.control.persistence.organisations import OrganisationRow
+from interlock.control.persistence.scoped import Scoped
+
+
+class UserRow(Dated, Base):
+    """A row of users."""
+
+    __tablename__ = "users"
+
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey(OrganisationRow.id), primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    role: Mapped[Role] = mapped_column(native_enum(Role, "user_role"))
+    is_active: Mapped[bool]
+
+
+class LoginRow(Base):
+    """A row of logins: the one place where an e-mail address is unique across all organisations."""
+
+    __tablename__ = "logins"
+    __table_args__ = (
+        ForeignKeyConstraint(["organisation_id", "user_id"], [UserRow.organisation_id, UserRow.id], ondelete="CASCADE"),
+        UniqueConstraint("organisation_id", "user_id"),
+        CheckConstraint("email = lower(email)", name="email_is_lower_case"),
+    )
+
+    email: Mapped[str] = mapped_column(primary_key=True)
+    organisation_id: Mapped[UUID]
+    user_id: Mapped[UUID]
+    password_hash: Mapped[str]
+    last_address: Mapped[str | None]
+
+
+class StoredUsers(Scoped):
+    """The users that the scope lets one see."""
+
+    async def is_member(self, organisation_id: UUID, user_id: UUID) -> bool:
+        found = exists().where(
+            UserRow.organisation_id == organisation_id,
+            UserRow.id == user_id,
+            self.is_in_scope(UserRow.organisation_id),
+        )
+        return bool(await self.session.scalar(select(found)))
+
+
+class StoredDirectory:
+    """Where the user of a token is looked up."""
+
+    def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
+        self.sessions = sessions
+
+    async def find_active(self, organisation_id: UUID, user_id: UUID) -> User | None:
+        statement = (
+            select(UserRow, OrganisationRow.key, LoginRow.email)
+            .join(OrganisationRow, OrganisationRow.id == UserRow.organisation_id)
+            .join(
+                LoginRow,
+                (LoginRow.organisation_id == UserRow.organisation_id) & (LoginRow.user_id == UserRow.id),
+            )
+            .where(UserRow.organisation_id == organisation_id, UserRow.id == user_id)
+            .where(UserRow.is_active, OrganisationRow.is_active)
+        )
+        async with self.sessions() as session:
+            found = (await session.execute(statement)).one_or_none()
+        if found is None:
+            return None
+        user, organisation_key, email = found
+        return User(user.organisation_id, user.id, organisation_key, email, user.name, user.role)
