@@ -39,9 +39,10 @@ def _schema(record: ReleaseRecord) -> Evidence:
         return Evidence("Schema", None, "the live schema was not compared")
     where = f"at {revisions(verification.claimed)}"
     compared = counted(verification.compared_objects, "object")
+    check = Check.VERIFY_AFTER if record.after else Check.VERIFY_BEFORE
+    worst = max(_worst_of(record, check), *(blamed.signal for blamed in verification.drift), Signal.CLEAR)
     if not verification.drift:
-        return Evidence("Schema", Signal.CLEAR, f"the live schema is what the chain defines {where} ({compared})")
-    worst = max(blamed.signal for blamed in verification.drift)
+        return Evidence("Schema", worst, f"the live schema is what the chain defines {where} ({compared})")
     departures = [blamed for blamed in verification.drift if not isinstance(blamed.change, Unexpected)]
     if departures:
         verb = "is" if len(departures) == 1 else "are"
@@ -51,14 +52,18 @@ def _schema(record: ReleaseRecord) -> Evidence:
 
 
 def _models(record: ReleaseRecord) -> Evidence:
-    spoken = [finding.signal for finding in record.verdict.findings if finding.check is Check.MODELS]
-    worst = max(spoken, default=Signal.CLEAR)
+    worst = _worst_of(record, Check.MODELS)
     if worst is not Signal.CLEAR:
         return Evidence("Models", worst, "not every mapped class is proved: see the findings")
     if not record.mapped_classes or Check.MODELS not in {stage.check for stage in record.timeline}:
         return Evidence("Models", None, "no mapped class was selected")
     number = counted(record.mapped_classes, "mapped class", "mapped classes")
     return Evidence("Models", Signal.CLEAR, f"{'all ' if record.mapped_classes > 1 else ''}{number} can be selected")
+
+
+def _worst_of(record: ReleaseRecord, check: Check) -> Signal:
+    told = (finding.signal for finding in record.verdict.findings if finding.check is check)
+    return max(told, default=Signal.CLEAR)
 
 
 def _endpoints(record: ReleaseRecord) -> Evidence:

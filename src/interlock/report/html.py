@@ -10,6 +10,7 @@ from interlock.release.record import ReleaseRecord, Stage
 from interlock.report import wording
 from interlock.report.endpoints import Pair, pair_answers
 from interlock.report.evidence import evidence
+from interlock.report.findings import count_told_by_drift, own_findings
 from interlock.report.headline import headline
 from interlock.report.legible import legible
 from interlock.report.steps import outcome, progress
@@ -56,6 +57,8 @@ def as_html(record: ReleaseRecord) -> str:
         css=_package_file("report.css"),
         headline=headline(shown),
         outcome=outcome(shown),
+        findings=own_findings(shown),
+        told_by_drift=count_told_by_drift(shown),
         evidence=evidence(shown),
         bars=tuple(_bars(shown)),
         ticks=_ticks(_length(shown)),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from interlock.release.record import Blamed, ReleaseRecord, Verification
 from interlock.report.endpoints import Pair, Said, pair_answers
+from interlock.report.findings import count_told_by_drift, own_findings
 from interlock.report.headline import headline
 from interlock.report.legible import legible
 from interlock.report.steps import Progress, progress
@@ -17,6 +18,7 @@ from interlock.report.wording import (
     location,
     maker,
     moment,
+    no_target,
     revisions,
     sides,
     title,
@@ -42,7 +44,9 @@ def _blocks(record: ReleaseRecord) -> Iterator[str]:
     yield _table(("Target", ""), ((_prose(name), _code(fact)) for name, fact in _facts(record)))
     if record.verdict.findings:
         yield "### Findings"
-        yield "\n".join(map(_finding, record.verdict.worst_first))
+        told = count_told_by_drift(record)
+        more = [f"- and {counted(told, 'finding')} more, one for each line of the drift"] if told else []
+        yield "\n".join((*map(_finding, own_findings(record)), *more))
     for when, verification in (("before", record.before), ("after", record.after)):
         if verification and verification.drift:
             yield from _drift(when, verification)
@@ -65,7 +69,7 @@ def _facts(record: ReleaseRecord) -> Iterator[tuple[str, str]]:
     if record.target:
         yield from identity(record.target)
     else:
-        yield "Database", "not reached"
+        yield "Database", no_target(record)
     if build := builds(record):
         yield "Build", build
     yield "Began", moment(record.began)

@@ -69,7 +69,7 @@ ${css | n}</style>
     <div><dt>${name}</dt><dd>${fact}</dd></div>
   % endfor
 % else:
-    <div><dt>Database</dt><dd>not reached</dd></div>
+    <div><dt>Database</dt><dd>${say.no_target(record)}</dd></div>
 % endif
 % if say.builds(record):
     <div><dt>Build</dt><dd>${say.builds(record)}</dd></div>
@@ -96,7 +96,7 @@ ${css | n}</style>
 <section aria-labelledby="findings">
   <h2 id="findings">Findings <span class="count">${len(record.verdict.findings)}</span></h2>
   <ol class="findings">
-  % for finding in record.verdict.worst_first:
+  % for finding in findings:
     <li class="finding ${finding.signal.name.lower()}">
       <p class="where">${chip(finding.signal)}<span class="check">${finding.check}</span></p>
       <p class="message">${finding.message}</p>
@@ -106,6 +106,9 @@ ${css | n}</style>
     </li>
   % endfor
   </ol>
+  % if told_by_drift:
+  <p class="more">And ${say.counted(told_by_drift, 'finding')} more, one for each line of the drift below.</p>
+  % endif
 </section>
 % endif
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from interlock.release.record import ReleaseRecord, Step
 from interlock.report.wording import revisions
-from interlock.verdict.finding import Check
+from interlock.verdict.finding import Check, Signal
 
 
 class State(StrEnum):
@@ -35,21 +35,22 @@ def progress(record: ReleaseRecord) -> tuple[Progress, ...]:
 
 def outcome(record: ReleaseRecord) -> str:
     """What the release did to the database, in a sentence."""
-    by_state = {state: _names(record, state) for state in State}
-    if record.applied:
-        return _tale(by_state)
-    pending = by_state[State.PENDING] + by_state[State.NOT_RUN]
-    if is_begun(record) and pending:
-        return "No revision is recorded as run."
+    pending = _names(record, State.PENDING)
     if pending:
-        verb = "is" if len(pending) == 1 else "are"
-        return f"The database was not touched; {_some(pending)} {verb} pending."
+        return f"The database was not touched; {_some(pending)} {'is' if len(pending) == 1 else 'are'} pending."
+    if progress(record):
+        return _tale({state: _names(record, state) for state in State})
     return f"{'Nothing was pending; the' if record.plan else 'The'} database was not touched."
 
 
 def is_begun(record: ReleaseRecord) -> bool:
-    """Whether revisions may have run: from then on, what was seen before proves nothing."""
-    return bool(record.applied) or any(stage.check is Check.APPLY for stage in record.timeline)
+    """Whether revisions may have run: from then on, what was seen before proves nothing.
+
+    An apply that was killed is not in the timeline: then its silence is a finding.
+    """
+    ran = {stage.check for stage in record.timeline}
+    told = {finding.check for finding in record.verdict.findings}
+    return bool(record.applied) or Check.APPLY in ran | told
 
 
 def _tale(by_state: dict[State, tuple[str, ...]]) -> str:
@@ -81,7 +82,18 @@ def _ran(record: ReleaseRecord) -> Iterator[Progress]:
 
 def _left(record: ReleaseRecord) -> Iterator[Progress]:
     ran = {applied.step.revision for applied in record.applied}
-    state = State.NOT_RUN if is_begun(record) else State.PENDING
-    for step in record.plan.steps if record.plan else ():
-        if step.revision not in ran:
-            yield Progress(step, state)
+    left = [step for step in record.plan.steps if step.revision not in ran] if record.plan else []
+    for step in left:
+        if not is_begun(record):
+            yield Progress(step, State.PENDING)
+        elif step is left[0] and _has_broken_off(record):
+            yield Progress(step, State.UNFINISHED)
+        else:
+            yield Progress(step, State.NOT_RUN)
+
+
+def _has_broken_off(record: ReleaseRecord) -> bool:
+    """Whether the revisions ended in the middle of one that is not in the record itself."""
+    ends = [stage.signal for stage in record.timeline if stage.check is Check.APPLY]
+    is_told = any(not applied.is_done for applied in record.applied)
+    return not is_told and (not ends or Signal.STOP in ends)

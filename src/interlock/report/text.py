@@ -10,8 +10,9 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from interlock.release.record import Blamed, ReleaseRecord, Target, Verification
+from interlock.release.record import Blamed, ReleaseRecord, Verification
 from interlock.report.endpoints import Pair, pair_answers
+from interlock.report.findings import count_told_by_drift, own_findings
 from interlock.report.headline import headline
 from interlock.report.legible import legible
 from interlock.report.steps import Progress, State, progress
@@ -27,6 +28,7 @@ from interlock.report.wording import (
     location,
     maker,
     moment,
+    no_target,
     occasion,
     revisions,
 )
@@ -83,7 +85,7 @@ def _encodable(text: str, encoding: str) -> str:
 def _parts(record: ReleaseRecord) -> Iterator[RenderableType]:
     yield Group(*_identity(record), *_verdict(record))
     if record.verdict.findings:
-        yield _section("Findings", _findings(record.verdict.worst_first))
+        yield _section("Findings", _findings(own_findings(record)), *_told_by_drift(record))
     for when, verification in (("before", record.before), ("after", record.after)):
         if verification and verification.drift:
             yield _section(f"Drift {when}, at {revisions(verification.claimed)}", *_drift(verification))
@@ -105,17 +107,17 @@ def _section(heading: str, *body: RenderableType) -> RenderableType:
 def _identity(record: ReleaseRecord) -> Iterator[RenderableType]:
     yield Text(f"{occasion(record).capitalize()} of {record.project}", style="bold")
     facts = Table.grid(padding=(0, 2))
-    for name, fact in (*_target(record.target), *_run(record)):
+    for name, fact in (*_target(record), *_run(record)):
         facts.add_row(Text(name, style="dim"), Text(fact))
     yield Padding(facts, (0, 0, 0, 2))
 
 
-def _target(target: Target | None) -> Iterator[tuple[str, str]]:
-    if target is None:
-        yield "database", "not reached"
-        return
-    yield "database", f"{target.database} on {address(target)}, as {target.role}"
-    yield "server", f"PostgreSQL {target.server_version}, system {target.system_identifier}"
+def _target(record: ReleaseRecord) -> Iterator[tuple[str, str]]:
+    if target := record.target:
+        yield "database", f"{target.database} on {address(target)}, as {target.role}"
+        yield "server", f"PostgreSQL {target.server_version}, system {target.system_identifier}"
+    else:
+        yield "database", no_target(record)
 
 
 def _run(record: ReleaseRecord) -> Iterator[tuple[str, str]]:
@@ -140,6 +142,11 @@ def _findings(findings: tuple[Finding, ...]) -> RenderableType:
             text.append("\nnext: ", style="bold").append(finding.remedy)
         rows.add_row(_signal(finding.signal), text)
     return rows
+
+
+def _told_by_drift(record: ReleaseRecord) -> Iterator[RenderableType]:
+    if told := count_told_by_drift(record):
+        yield Text(f"... and {counted(told, 'finding')} more, one for each line of the drift")
 
 
 def _signal(signal: Signal) -> Text:

@@ -14,7 +14,7 @@ MARKS: Mapping[Signal, str] = {Signal.CLEAR: "●", Signal.CAUTION: "▲", Signa
 PROOFS: Mapping[str, str] = {
     "proved": "a real identity got what is declared, or nobody needs to log in",
     "locked": "nobody gets in without logging in; says nothing about what is behind",
-    "unproved": "nobody could be logged in to ask",
+    "unproved": "nobody could be logged in to ask, or the answer could not be judged",
     "failed": "not what was expected",
 }
 """What each word of the column "proves" means."""
@@ -54,6 +54,11 @@ def identity(target: Target) -> tuple[tuple[str, str], ...]:
 def address(target: Target) -> str:
     """Host and port. Brackets tell the colons of an IPv6 address from the one before the port."""
     return f"[{target.host}]:{target.port}" if ":" in target.host else f"{target.host}:{target.port}"
+
+
+def no_target(record: ReleaseRecord) -> str:
+    """Why there is no target in a record."""
+    return "not asked" if record.command == "probe" else "not reached"
 
 
 def builds(record: ReleaseRecord) -> str:

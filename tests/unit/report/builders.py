@@ -203,17 +203,11 @@ def stop_at_verify_before() -> ReleaseRecord:
             (
                 Finding(
                     Check.VERIFY_BEFORE,
-                    CLEAR,
-                    "index public.orders.tmp_idx_orders_by_hand is declared by no revision",
-                    "drop it, or declare it in a revision",
-                ),
-                Finding(
-                    Check.VERIFY_BEFORE,
                     STOP,
-                    "the database claims 0006, but 5 objects are Missing or Altered, among them table "
-                    "public.analytics_modules: code that queries it answers 500",
-                    "alembic stamp 0005, then release again: 0006 makes what is missing",
+                    "the database claims 0006; its schema is that of revision 0005",
+                    "interlock restamp writes that revision into alembic_version; then release again",
                 ),
+                *(Finding(Check.VERIFY_BEFORE, blamed.signal, str(blamed.change)) for blamed in DRIFT),
             )
         ),
         timeline=a_timeline(
@@ -239,7 +233,10 @@ def stop_half_way() -> ReleaseRecord:
         a_step("0007", "add plan to organisations"),
         a_step("0008", "index organisations by plan"),
     )
-    output = 'psycopg.errors.LockNotAvailable: canceling statement due to lock timeout\nLINE 1: ALTER TABLE "organisations" ADD COLUMN plan text'
+    output = (
+        "psycopg.errors.LockNotAvailable: canceling statement due to lock timeout\n"
+        'LINE 1: ALTER TABLE "organisations" ADD COLUMN plan text'
+    )
     return a_record(
         verdict=Verdict(
             (
@@ -293,10 +290,7 @@ def caution_without_an_identity() -> ReleaseRecord:
         ),
         asked_before=asked((0, 0, 401), (0, 0, 401), (0, 0, 403)),
         asked_after=asked((0, 0, 401), (0, 0, 401), (0, 0, 403)),
-        unproved=(
-            "GET /api/admin/modules, GET /api/admin/organisations, GET /api/dashboard/statistics: nobody could "
-            "be logged in",
-        ),
+        unproved=("not compared in this version: check constraints, views, functions, triggers, grants, comments",),
     )
 
 
