@@ -52,6 +52,7 @@ class ApplicationSettings(_Section):
     url: str
     openapi: str | None = None
     exclude: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
     timeout_seconds: float = Field(default=10.0, gt=0)
     build: BuildSettings | None = None
 

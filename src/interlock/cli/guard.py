@@ -4,9 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
-from interlock.cli.present import Silence, TerminalProgress, report_folder, show_outcome
+from interlock.cli.present import Silence, progress_here, report_folder, show_outcome
 from interlock.cli.request import blank_record, read_application, read_request
 from interlock.errors import ExitCode, InvalidSetting
 from interlock.release import pipeline
@@ -23,7 +21,7 @@ def run(stages: Pipeline, folder: Path, *, report: Path | None, is_json: bool, *
     folder = folder.absolute()
     settings, request = read_request(folder, report_folder=report, **options)
     blank = blank_record(stages.__name__, request.project.label)
-    progress: Progress = Silence() if is_json else TerminalProgress(Console())
+    progress: Progress = Silence() if is_json else progress_here()
     with report_folder(folder / settings.report_folder) as reports:
         return show_outcome(stages(request, blank, progress), reports, is_json=is_json)
 
@@ -38,7 +36,7 @@ def run_probe(folder: Path, *, report: Path | None, is_json: bool) -> ExitCode:
             "no application is described, so there is nothing to probe",
             'describe it in interlock.toml: [application] url = "http://127.0.0.1:8000"',
         )
-    progress: Progress = Silence() if is_json else TerminalProgress(Console())
+    progress: Progress = Silence() if is_json else progress_here()
     with report_folder(folder / settings.report_folder) as reports:
         outcome = pipeline.probe(application, blank_record("probe", application.base_url), progress)
         return show_outcome(outcome, reports, is_json=is_json)

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import typer
-from rich.console import Console
 
 from interlock.cli.control_plane import (
     Api,
@@ -22,7 +21,7 @@ from interlock.cli.control_plane import (
     run_api,
     write_privately,
 )
-from interlock.cli.present import TerminalProgress, report_folder, show_outcome
+from interlock.cli.present import progress_here, report_folder, show_outcome
 from interlock.cli.request import blank_record
 from interlock.control.persistence.provisioning import has_administrator, provision_first_administrator
 from interlock.errors import ExitCode
@@ -55,9 +54,7 @@ def bring_up(folder: Path, port: int) -> ExitCode:
                 is_new.append(known)
 
         with report_folder(folder / "interlock-report") as reports:
-            outcome = release(
-                request, blank_record("release", "interlock control plane"), TerminalProgress(Console()), provision
-            )
+            outcome = release(request, blank_record("release", "interlock control plane"), progress_here(), provision)
             code = show_outcome(outcome, reports)
         if code not in (ExitCode.CLEAR, ExitCode.CAUTION):
             return code

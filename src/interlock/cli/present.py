@@ -5,12 +5,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 
 from rich.console import Console
+from rich.markup import escape
 from rich.status import Status
 
 from interlock.errors import ExitCode, InterlockError, InvalidSetting
-from interlock.release.logbook import Outcome
+from interlock.release.logbook import Outcome, Progress
 from interlock.release.record import ReleaseRecord, Stage
 from interlock.report.html import as_html
 from interlock.report.json import as_json
@@ -27,37 +29,63 @@ FORMATS: dict[str, Callable[[ReleaseRecord], str]] = {
 }
 
 _MARKS = {Signal.CLEAR: "[green]●[/]", Signal.CAUTION: "[yellow]▲[/]", Signal.STOP: "[red]■[/]"}
-# What comes before the gate takes moments, and what goes wrong there is told in full at the end. In a log only
-# the stages that touch the target are told while they run.
+# In a log only the stages that touch the target, or ask for it, are told while they run; and what takes long.
 _TOLD_IN_A_LOG = {Check.APPLY, Check.VERIFY_AFTER, Check.DEPLOY, Check.PROBE_AFTER}
+LONG_SECONDS = 5.0
 
 
 class TerminalProgress:
-    """Shows each stage as it ends, and what the running one does, on a terminal; a few lines in a log."""
+    """Shows on a terminal each stage as it ends, and what the running one does."""
 
     def __init__(self, console: Console) -> None:
         self._console, self._running = console, Check.CONNECT
-        self._status = Status("", console=console) if console.is_terminal else None
+        self._status = Status("", console=console)
 
     def began(self, check: Check) -> None:
         self._running = check
-        if self._status:
-            self._status.update(f"{check} ...")
-            self._status.start()
+        self._status.update(f"{check} ...")
+        self._status.start()
 
     def tells(self, text: str) -> None:
-        if self._status:
-            self._status.update(f"{self._running}: {text}")
-        elif self._running in {Check.APPLY, Check.LOCK}:
-            self._console.print(f"{self._running}: {text}", highlight=False, markup=False)
+        self._status.update(f"{self._running}: {escape(text)}")
 
     def ended(self, stage: Stage) -> None:
-        if self._status:
-            self._status.stop()
-        if self._status or stage.check in _TOLD_IN_A_LOG:
-            mark = _MARKS[stage.signal]
-            self._console.print(f"{mark} {stage.check:<14}", end="", highlight=False)
-            self._console.print(f"{stage.seconds:6.1f} s  {stage.summary}", highlight=False, markup=False)
+        self._status.stop()
+        _print_stage(self._console, stage)
+
+
+class LogProgress:
+    """Writes few lines to a log: what went well, and what takes long enough for somebody to wonder."""
+
+    def __init__(self, console: Console) -> None:
+        self._console, self._running = console, Check.CONNECT
+        self._alarm = Timer(0, lambda: None)
+
+    def began(self, check: Check) -> None:
+        self._running = check
+
+    def tells(self, text: str) -> None:
+        self._alarm.cancel()
+        self._alarm = Timer(LONG_SECONDS, self._console.print, [f"{self._running}: {text} ..."], {"markup": False})
+        self._alarm.daemon = True
+        self._alarm.start()
+
+    def ended(self, stage: Stage) -> None:
+        self._alarm.cancel()
+        # What went wrong is told at the end, with what to do about it.
+        if stage.check in _TOLD_IN_A_LOG and stage.signal is not Signal.STOP:
+            _print_stage(self._console, stage)
+
+
+def progress_here() -> Progress:
+    """How progress is shown where standard output goes."""
+    console = Console()
+    return TerminalProgress(console) if console.is_terminal else LogProgress(console)
+
+
+def _print_stage(console: Console, stage: Stage) -> None:
+    console.print(f"{_MARKS[stage.signal]} {stage.check:<14}", end="", highlight=False)
+    console.print(f"{stage.seconds:6.1f} s  {stage.summary}", highlight=False, markup=False)
 
 
 class Silence:
@@ -112,7 +140,7 @@ def show_outcome(outcome: Outcome, folder: Path, *, is_json: bool = False) -> Ex
         _print_text(outcome.record)
     write_reports(outcome.record, folder)
     if not is_json:
-        print(f"report {_short(folder / 'report.html')}", file=sys.stderr if outcome.error else sys.stdout)  # noqa: T201
+        print(f"report {_short(folder / 'report.html')}", file=sys.stderr if outcome.error else sys.stdout)
     return outcome.exit_code
 
 

@@ -3,7 +3,7 @@
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -38,10 +38,12 @@ def blank_record(command: str, project: str) -> ReleaseRecord:
     )
 
 
-def read_request(folder: Path, *, is_schema_only: bool = False, **options: Any) -> tuple[Settings, Request]:
+def read_request(
+    folder: Path, *, is_schema_only: bool = False, x_arguments: Sequence[str] | None = None, **options: Any
+) -> tuple[Settings, Request]:
     """Read the settings of a folder and make the request that they describe. Raises InvalidSetting and its kin."""
     settings = read_settings(folder, options)
-    project = _project(folder, settings, options.get("x_arguments"))
+    project = _project(folder, settings, tuple(x_arguments or settings.project.x_arguments))
     return settings, Request(
         url=_target(settings),
         project=project,
@@ -70,6 +72,7 @@ def read_application(settings: Settings) -> Application | None:
         identities=identities,
         openapi=wanted.openapi,
         excluded=wanted.exclude,
+        protected=wanted.protected,
         build=BuildCheck(wanted.build.path, wanted.build.field) if wanted.build else None,
         expected_build=wanted.build.expected if wanted.build else None,
         timeout_seconds=wanted.timeout_seconds,
@@ -85,14 +88,14 @@ def _target(settings: Settings) -> DatabaseUrl:
     return parse_url(settings.database_url)
 
 
-def _project(folder: Path, settings: Settings, x_arguments: tuple[str, ...] | None) -> Project:
+def _project(folder: Path, settings: Settings, x_arguments: tuple[str, ...]) -> Project:
     wanted = settings.project
     return find_project(
         folder,
         config=wanted.config,
         section=wanted.section,
         script_location=wanted.script_location,
-        x_arguments=x_arguments or wanted.x_arguments,
+        x_arguments=x_arguments,
         environment=wanted.environment,
         models=wanted.models,
         foundation=wanted.foundation,

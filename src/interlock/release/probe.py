@@ -61,7 +61,7 @@ def _ask(application: Application) -> Round:
             application.base_url, application.openapi, timeout_seconds=application.timeout_seconds
         )
         names = [identity.name for identity in application.identities]
-        declared = probes_of(document, names, exclude=application.excluded)
+        declared = probes_of(document, names, exclude=application.excluded, protected=application.protected)
         named = {probe.name for probe in probes}
         # What the operator describes himself counts more than what the document says of it.
         probes += tuple(probe for probe in declared.probes if probe.name not in named)

@@ -15,7 +15,8 @@ LOCK_WAIT_SECONDS = 600.0
 class Application:
     """The running application, and what is to be asked of it.
 
-    `openapi` is the path of its OpenAPI document, None where only the named probes count. `expected_build` is
+    `openapi` is the path of its OpenAPI document, None where only the named probes count; `excluded` and `protected`
+    are patterns of its paths: not to be asked, and locked although the document does not say so. `expected_build` is
     the build that has to answer after the release; None where any may.
     """
 
@@ -24,6 +25,7 @@ class Application:
     identities: tuple[Identity, ...] = ()
     openapi: str | None = None
     excluded: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
     build: BuildCheck | None = None
     expected_build: str | None = None
     timeout_seconds: float = 10.0

@@ -1,0 +1,65 @@
+"""The command as people run it: a process of its own, its output read."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from interlock.postgres.embedded import EmbeddedServer
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command said, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return [line for line in (self.out + self.err).splitlines() if line.strip()]
+
+
+Interlock = Callable[..., Said]
+
+
+@pytest.fixture
+def interlock(server: EmbeddedServer, tmp_path: Path) -> Interlock:
+    """Run the interlock command in a folder, with scratch databases on the tests' server."""
+
+    def run(*arguments: str, folder: Path = tmp_path, database: str | None = None, **environment: str) -> Said:
+        named = {"DATABASE_URL": database} if database is not None else {}
+        done = subprocess.run(
+            [sys.executable, "-m", "interlock", *arguments],
+            cwd=folder,
+            env={**_clean(os.environ), "INTERLOCK_SCRATCH_URL": server.url().as_text(), **named, **environment},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+def _clean(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not name.startswith(("INTERLOCK_", "DATABASE_URL"))}
+
+
+def execute(url: str, statement: str) -> None:
+    """Run a statement on a database and commit it."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def ask(url: str, query: str) -> list[tuple]:
+    """Ask a database something."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        return connection.execute(query).fetchall()

@@ -1,0 +1,78 @@
+import pytest
+from tests.unit.schema.builders import a_column, a_foreign_key, a_snapshot, a_table, an_enum, an_index
+
+from interlock.schema.drift import Altered, Missing, Unexpected, find_drift, is_harmful
+
+
+def test_a_column_the_chain_lacks_is_unexpected():
+    table, email = a_table(), a_column(name="email")
+
+    drift = find_drift(declared=a_snapshot(table), observed=a_snapshot(table, email))
+
+    assert drift == (Unexpected(email.name, email),)
+
+
+def test_a_column_that_is_not_there_is_missing():
+    table, email = a_table(), a_column(name="email")
+
+    assert find_drift(a_snapshot(table, email), a_snapshot(table)) == (Missing(email.name, email),)
+
+
+def test_a_missing_table_says_it_for_its_columns_and_indexes():
+    table = a_table()
+
+    drift = find_drift(a_snapshot(table, a_column(), an_index()), a_snapshot())
+
+    assert drift == (Missing(table.name, table),)
+
+
+def test_another_type_is_told_with_both_values():
+    table, declared, observed = a_table(), a_column(type="bigint"), a_column(type="integer")
+
+    (change,) = find_drift(a_snapshot(table, declared), a_snapshot(table, observed))
+
+    assert isinstance(change, Altered)
+    assert change.differences == {"type": ("bigint", "integer")}
+    assert str(change) == "Altered column public.orders.email: type is integer, declared bigint"
+
+
+def test_the_order_of_enum_labels_counts():
+    declared, observed = an_enum(labels=("open", "paid")), an_enum(labels=("paid", "open"))
+
+    (change,) = find_drift(a_snapshot(declared), a_snapshot(observed))
+
+    assert isinstance(change, Altered)
+
+
+def test_an_index_that_is_not_valid_is_altered():
+    table = a_table()
+
+    (change,) = find_drift(a_snapshot(table, an_index()), a_snapshot(table, an_index(is_valid=False)))
+
+    assert "is_valid is no, declared yes" in str(change)
+
+
+def test_two_equal_schemas_have_no_drift():
+    assert find_drift(a_snapshot(a_table(), a_column()), a_snapshot(a_column(), a_table())) == ()
+
+
+@pytest.mark.parametrize(
+    "item",
+    [a_column(nullable=False), an_index(is_unique=True), a_foreign_key()],
+    ids=["a column that wants a value", "a unique index", "a foreign key"],
+)
+def test_what_can_refuse_a_row_of_the_application_is_harmful_though_nobody_misses_it(item):
+    assert is_harmful(Unexpected(item.name, item))
+
+
+@pytest.mark.parametrize(
+    "item",
+    [a_table(), a_column(), a_column(nullable=False, default="0"), an_index(), an_enum()],
+    ids=["a table", "a nullable column", "a column with a default", "an index", "an enum"],
+)
+def test_what_refuses_nothing_is_not_harmful(item):
+    assert not is_harmful(Unexpected(item.name, item))
+
+
+def test_whatever_is_missing_is_harmful():
+    assert is_harmful(Missing(an_index().name, an_index()))

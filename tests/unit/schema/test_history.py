@@ -1,0 +1,64 @@
+import pytest
+from tests.unit.schema.builders import a_column, a_snapshot, a_table, an_enum
+
+from interlock.schema.drift import Altered, Missing, Unexpected
+from interlock.schema.history import History, Moment
+
+ORDERS, NOTE, CUSTOMERS = a_table("orders"), a_column("note"), a_table("customers")
+SHORT, LONG = a_column("code", type="varchar(10)"), a_column("code", type="varchar(20)")
+
+HISTORY = History(
+    (
+        Moment(None, a_snapshot()),
+        Moment("r1", a_snapshot(ORDERS, SHORT)),
+        Moment("r2", a_snapshot(ORDERS, LONG, CUSTOMERS)),
+        Moment("r3", a_snapshot(ORDERS, LONG, CUSTOMERS)),
+        Moment("r4", a_snapshot(ORDERS, LONG, CUSTOMERS, NOTE)),
+    )
+)
+
+
+def test_the_maker_of_a_missing_table_is_the_revision_that_first_had_it():
+    assert HISTORY.maker_of(Missing(CUSTOMERS.name, CUSTOMERS)) == "r2"
+
+
+def test_the_maker_of_an_altered_column_is_the_revision_that_gave_it_its_declared_form():
+    assert HISTORY.maker_of(Altered(LONG.name, LONG, SHORT)) == "r2"
+
+
+def test_nobody_made_what_is_unexpected():
+    enum = an_enum()
+
+    assert HISTORY.maker_of(Unexpected(enum.name, enum)) is None
+
+
+def test_a_schema_is_found_at_its_revision():
+    match = HISTORY.locate(a_snapshot(ORDERS, SHORT))
+
+    assert match.is_exact
+    assert [moment.revision for moment in match.moments] == ["r1"]
+
+
+def test_revisions_that_change_rows_only_are_all_named():
+    match = HISTORY.locate(a_snapshot(ORDERS, LONG, CUSTOMERS))
+
+    assert [moment.revision for moment in match.moments] == ["r2", "r3"]
+
+
+def test_a_schema_with_a_table_made_by_hand_is_nearest_to_its_revision_and_differs_by_that_table():
+    by_hand = a_table("scratchpad")
+
+    match = HISTORY.locate(a_snapshot(ORDERS, SHORT, by_hand))
+
+    assert not match.is_exact
+    assert [moment.revision for moment in match.moments] == ["r1"]
+    assert match.drift == (Unexpected(by_hand.name, by_hand),)
+
+
+def test_an_empty_schema_is_that_before_the_first_revision():
+    assert [moment.revision for moment in HISTORY.locate(a_snapshot()).moments] == [None]
+
+
+def test_the_schema_after_revisions_that_were_not_passed_together_is_not_known():
+    with pytest.raises(KeyError):
+        HISTORY.after({"r1", "r3"})
