@@ -41,5 +41,6 @@ def _written_out(text: str) -> str:
 def _escaped(character: str) -> str:
     if character == "\n" or unicodedata.category(character) not in _HIDDEN:
         return character
+    # \x1b, \u202e or \U000e0041, as Python writes them; below U+0080 its codec leaves them as they are.
     code = ord(character)
-    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+    return f"\\x{code:02x}" if code < 256 else character.encode("ascii", "backslashreplace").decode()

@@ -45,7 +45,7 @@ def _blocks(record: ReleaseRecord) -> Iterator[str]:
     if record.verdict.findings:
         yield "### Findings"
         told = count_told_by_drift(record)
-        more = [f"- and {counted(told, 'finding')} more, one for each line of the drift"] if told else []
+        more = [f"- and {told} more: the lines of the drift below"] if told else []
         yield "\n".join((*map(_finding, own_findings(record)), *more))
     for when, verification in (("before", record.before), ("after", record.after)):
         if verification and verification.drift:

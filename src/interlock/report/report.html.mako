@@ -1,7 +1,7 @@
 <%!
     from interlock.verdict.finding import Signal
 %>\
-<%def name="icon(name)"><svg class="icon" aria-hidden="true"><use href="#${name}"/></svg></%def>\
+<%def name="icon(name)"><svg class="icon" aria-hidden="true"><use href="#icon-${name}"/></svg></%def>\
 <%def name="chip(signal)"><span class="chip ${signal.name.lower()}">${icon(signal.name.lower())}${signal.name}</span></%def>\
 <%def name="proof_chip(proof)"><span class="chip ${proof}">${icon(proof)}${proof}</span></%def>\
 <%def name="said(answer)">\
@@ -25,14 +25,14 @@ ${css | n}</style>
 </head>
 <body>
 <svg class="sprite" aria-hidden="true">
-  <symbol id="clear" viewBox="0 0 16 16"><circle cx="8" cy="8" r="7"/><path d="M4.8 8.3l2.2 2.2 4.2-4.6"/></symbol>
-  <symbol id="caution" viewBox="0 0 16 16"><path class="body" d="M8 1.2 15.4 14.4H.6Z"/><path d="M8 6v4M8 12.1v.1"/></symbol>
-  <symbol id="stop" viewBox="0 0 16 16"><path class="body" d="M4.9 1h6.2L15 4.9v6.2L11.1 15H4.9L1 11.1V4.9Z"/><path d="M4.6 8h6.8"/></symbol>
-  <symbol id="proved" viewBox="0 0 16 16"><circle cx="8" cy="8" r="7"/><path d="M4.8 8.3l2.2 2.2 4.2-4.6"/></symbol>
-  <symbol id="failed" viewBox="0 0 16 16"><path class="body" d="M4.9 1h6.2L15 4.9v6.2L11.1 15H4.9L1 11.1V4.9Z"/><path d="M4.6 8h6.8"/></symbol>
-  <symbol id="locked" viewBox="0 0 16 16"><rect x="2.5" y="7" width="11" height="7.5" rx="1.5"/><path class="line" d="M5 7V5a3 3 0 0 1 6 0v2"/></symbol>
-  <symbol id="unproved" viewBox="0 0 16 16"><circle class="dashed" cx="8" cy="8" r="6.4"/><path class="line" d="M6.2 6.4a1.9 1.9 0 1 1 2.6 1.8c-.5.3-.8.6-.8 1.2M8 11.6v.1"/></symbol>
-  <symbol id="none" viewBox="0 0 16 16"><circle class="dashed" cx="8" cy="8" r="6.4"/></symbol>
+  <symbol id="icon-clear" viewBox="0 0 16 16"><circle cx="8" cy="8" r="7"/><path d="M4.8 8.3l2.2 2.2 4.2-4.6"/></symbol>
+  <symbol id="icon-caution" viewBox="0 0 16 16"><path class="body" d="M8 1.2 15.4 14.4H.6Z"/><path d="M8 6v4M8 12.1v.1"/></symbol>
+  <symbol id="icon-stop" viewBox="0 0 16 16"><path class="body" d="M4.9 1h6.2L15 4.9v6.2L11.1 15H4.9L1 11.1V4.9Z"/><path d="M4.6 8h6.8"/></symbol>
+  <symbol id="icon-proved" viewBox="0 0 16 16"><circle cx="8" cy="8" r="7"/><path d="M4.8 8.3l2.2 2.2 4.2-4.6"/></symbol>
+  <symbol id="icon-failed" viewBox="0 0 16 16"><path class="body" d="M4.9 1h6.2L15 4.9v6.2L11.1 15H4.9L1 11.1V4.9Z"/><path d="M4.6 8h6.8"/></symbol>
+  <symbol id="icon-locked" viewBox="0 0 16 16"><rect x="2.5" y="7" width="11" height="7.5" rx="1.5"/><path class="line" d="M5 7V5a3 3 0 0 1 6 0v2"/></symbol>
+  <symbol id="icon-unproved" viewBox="0 0 16 16"><circle class="dashed" cx="8" cy="8" r="6.4"/><path class="line" d="M6.2 6.4a1.9 1.9 0 1 1 2.6 1.8c-.5.3-.8.6-.8 1.2M8 11.6v.1"/></symbol>
+  <symbol id="icon-none" viewBox="0 0 16 16"><circle class="dashed" cx="8" cy="8" r="6.4"/></symbol>
 </svg>
 
 <header class="top">
@@ -107,7 +107,7 @@ ${css | n}</style>
   % endfor
   </ol>
   % if told_by_drift:
-  <p class="more">And ${say.counted(told_by_drift, 'finding')} more, one for each line of the drift below.</p>
+  <p class="more">And ${told_by_drift} more: the lines of the drift below.</p>
   % endif
 </section>
 % endif

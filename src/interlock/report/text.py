@@ -45,7 +45,7 @@ _COLOURS = {Signal.CLEAR: "bold green", Signal.CAUTION: "bold yellow", Signal.ST
 _PROOFS = {"proved": "green", "locked": "default", "unproved": "yellow", "failed": "red"}
 _STATES = {State.DONE: "green", State.UNFINISHED: "red", State.NOT_RUN: "yellow", State.PENDING: "default"}
 # One character for one, so that columns stay where they are.
-_PLAIN = str.maketrans({"●": "o", "▲": "!", "■": "#", "━": "=", "\N{EN DASH}": "-", "…": "~", "·": "-"})
+_PLAIN = str.maketrans({"●": "o", "▲": "!", "■": "#", "━": "=", "─": "-", "\N{EN DASH}": "-", "…": "~", "·": "-"})
 
 
 def as_text(record: ReleaseRecord, *, width: int = 80, colour: bool = False, encoding: str = "utf-8") -> str:
@@ -146,7 +146,7 @@ def _findings(findings: tuple[Finding, ...]) -> RenderableType:
 
 def _told_by_drift(record: ReleaseRecord) -> Iterator[RenderableType]:
     if told := count_told_by_drift(record):
-        yield Text(f"... and {counted(told, 'finding')} more, one for each line of the drift")
+        yield Text(f"... and {told} more: the lines of the drift below")
 
 
 def _signal(signal: Signal) -> Text:
