@@ -82,6 +82,13 @@ class User:
             raise NotPermitted(permission)
 
 
+def platform_scope(user: User) -> WholePlatform:
+    """The scope of work that only the platform may do."""
+    if isinstance(user.scope, WholePlatform):
+        return user.scope
+    raise NotPermitted("platform:administer")
+
+
 class Users(Protocol):
     """The users that the scope lets one see."""
 

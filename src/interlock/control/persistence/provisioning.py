@@ -1,10 +1,12 @@
 """The first administrator of a new platform."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from secrets import token_urlsafe
 from uuid import UUID
 
 from pwdlib import PasswordHash
-from sqlalchemy import Connection, create_engine, exists, insert, pool, select
+from sqlalchemy import Connection, create_engine, exists, func, insert, pool, select
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from interlock.control.domain.audit import Action, Entry, Origin, Resource
@@ -17,18 +19,37 @@ from interlock.control.persistence.database import as_psycopg_url
 from interlock.control.persistence.organisations import OrganisationRow
 from interlock.control.persistence.users import LoginRow, UserRow
 
+IS_SUPER_ADMIN = UserRow.role == Role.SUPER_ADMIN
 
-def provision_first_administrator(database_url: str, email: str) -> str | None:
-    """Make the platform and its first administrator, and give the password; None if there is one already."""
+
+def provision_first_administrator(database_url: str, email: str, password: str | None = None) -> str | None:
+    """Make the platform and its first administrator; give the password, or None if there is one already.
+
+    Without a password one is generated. Of two callers at once one makes the administrator.
+    """
+    password = password or token_urlsafe(24)
+    password_hash = PasswordHash.recommended().hash(password)
+    with _connect(database_url) as connection:
+        platform_id = _hold_platform(connection)
+        if connection.scalar(select(exists().where(IS_SUPER_ADMIN))):
+            return None
+        _add_super_admin(connection, platform_id, normalised(email), password_hash)
+    return password
+
+
+def has_administrator(database_url: str) -> bool:
+    """Whether somebody administers the platform; nobody does where its tables are not there yet."""
+    with _connect(database_url) as connection:
+        if connection.scalar(select(func.to_regclass(UserRow.__tablename__))) is None:
+            return False
+        return bool(connection.scalar(select(exists().where(IS_SUPER_ADMIN))))
+
+
+@contextmanager
+def _connect(database_url: str) -> Iterator[Connection]:
     engine = create_engine(as_psycopg_url(database_url), poolclass=pool.NullPool, hide_parameters=True)
     with engine.begin() as connection:
-        platform_id = _hold_platform(connection)
-        is_super_admin = (UserRow.organisation_id == platform_id) & (UserRow.role == Role.SUPER_ADMIN)
-        if connection.scalar(select(exists().where(is_super_admin))):
-            return None
-        password = token_urlsafe(24)
-        _add_super_admin(connection, platform_id, normalised(email), PasswordHash.recommended().hash(password))
-    return password
+        yield connection
 
 
 def _hold_platform(connection: Connection) -> UUID:

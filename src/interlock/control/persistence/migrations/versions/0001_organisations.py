@@ -18,9 +18,9 @@ def upgrade() -> None:
     op.create_table(
         "organisations",
         sa.Column("id", sa.Uuid(), server_default=sa.func.gen_random_uuid(), nullable=False),
-        sa.Column("key", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("sector_code", sa.String(), nullable=True),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("sector_code", sa.Text(), nullable=True),
         sa.Column("plan", postgresql.ENUM("basic", "professional", "enterprise", name="plan"), nullable=False),
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),

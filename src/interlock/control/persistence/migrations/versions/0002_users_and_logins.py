@@ -21,7 +21,7 @@ def upgrade() -> None:
         "users",
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.func.gen_random_uuid(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
         sa.Column(
             "role",
             postgresql.ENUM("super_admin", "admin", "analyst", "viewer", name="user_role"),
@@ -35,11 +35,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "logins",
-        sa.Column("email", sa.String(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
-        sa.Column("password_hash", sa.String(), nullable=False),
-        sa.Column("last_address", sa.String(), nullable=True),
+        sa.Column("password_hash", sa.Text(), nullable=False),
+        sa.Column("last_address", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("email", name="pk_logins"),
         sa.UniqueConstraint("organisation_id", "user_id", name="uq_logins_organisation_id_user_id"),
         sa.ForeignKeyConstraint(
@@ -52,7 +52,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "sign_in_attempts",
-        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("window_began_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("subject", name="pk_sign_in_attempts"),

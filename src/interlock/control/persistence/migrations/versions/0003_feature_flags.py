@@ -17,9 +17,9 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "feature_flags",
-        sa.Column("key", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("description", sa.String(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
         sa.Column("is_enabled", sa.Boolean(), nullable=False),
         sa.Column("rollout", sa.Integer(), nullable=False),
         sa.Column(
@@ -45,10 +45,10 @@ def create_overrides() -> None:
         "flag_overrides",
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.func.gen_random_uuid(), nullable=False),
-        sa.Column("flag_key", sa.String(), nullable=False),
+        sa.Column("flag_key", sa.Text(), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=True),
         sa.Column("is_enabled", sa.Boolean(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("author_id", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),

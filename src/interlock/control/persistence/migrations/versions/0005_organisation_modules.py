@@ -17,7 +17,7 @@ def upgrade() -> None:
     op.create_table(
         "organisation_modules",
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
-        sa.Column("module_key", sa.String(), nullable=False),
+        sa.Column("module_key", sa.Text(), nullable=False),
         sa.Column("is_enabled", sa.Boolean(), nullable=False),
         sa.Column("configuration", postgresql.JSONB(), server_default=sa.text("'{}'::jsonb"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),

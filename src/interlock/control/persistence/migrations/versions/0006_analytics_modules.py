@@ -19,10 +19,10 @@ FOREIGN_KEY = "fk_organisation_modules_module_key"
 def upgrade() -> None:
     op.create_table(
         "analytics_modules",
-        sa.Column("key", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("description", sa.String(), nullable=False),
-        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
         sa.Column(
             "type",
             postgresql.ENUM(

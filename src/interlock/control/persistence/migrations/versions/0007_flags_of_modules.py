@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("feature_flags", sa.Column("module_key", sa.String(), nullable=True))
+    op.add_column("feature_flags", sa.Column("module_key", sa.Text(), nullable=True))
     op.create_foreign_key("fk_feature_flags_module_key", "feature_flags", "analytics_modules", ["module_key"], ["key"])
 
 

@@ -1,0 +1,62 @@
+"""Where the control plane is put together: `uvicorn --factory interlock.asgi:create`."""
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import NoReturn
+
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import async_sessionmaker
+
+from interlock import __version__
+from interlock.control.http.app import create_app
+from interlock.control.http.passwords import Argon2Passwords
+from interlock.control.http.ports import Ports
+from interlock.control.http.tokens import Tokens
+from interlock.control.persistence.database import open_engine
+from interlock.control.persistence.revisions import expected_revision, live_revision, what_is_not_ready
+from interlock.control.persistence.sign_in import StoredDesk
+from interlock.control.persistence.users import StoredDirectory
+from interlock.control.persistence.work import Transactions
+from interlock.errors import InterlockError, InvalidSetting
+
+
+def create() -> FastAPI:
+    """Make the application from the environment, or stop with one sentence about what is missing in it."""
+    try:
+        return assemble(os.environ)
+    except InterlockError as error:
+        _stop(error)
+
+
+def assemble(environment: Mapping[str, str]) -> FastAPI:
+    """Join the API to a database. The database need not be there yet: /readyz tells when it is."""
+    tokens = Tokens(_required(environment, "INTERLOCK_TOKEN_KEY", "make one with: openssl rand -base64 48"))
+    engine = open_engine(_required(environment, "DATABASE_URL", "set it, such as postgresql://user@host:5432/name"))
+    sessions = async_sessionmaker(engine, expire_on_commit=False)
+    expected = expected_revision()
+    ports = Ports(
+        open_work=Transactions(sessions),
+        directory=StoredDirectory(sessions),
+        desk=StoredDesk(sessions),
+        passwords=Argon2Passwords(),
+        tokens=tokens,
+        is_ready=lambda: what_is_not_ready(engine, expected),
+        live_revision=lambda: live_revision(engine),
+        expected_revision=expected,
+        build=environment.get("INTERLOCK_BUILD") or __version__,
+    )
+    return create_app(ports, close=engine.dispose)
+
+
+def _required(environment: Mapping[str, str], name: str, remedy: str) -> str:
+    value = environment.get(name)
+    if not value:
+        raise InvalidSetting(problem=f"{name} is not set", remedy=remedy)
+    return value
+
+
+def _stop(error: InterlockError) -> NoReturn:
+    print(f"interlock: {error.problem}\n  {error.remedy}", file=sys.stderr)  # noqa: T201 - no logging yet
+    # uvicorn would print a traceback of any error; of this one it prints nothing.
+    sys.exit(error.exit_code)

@@ -1,0 +1,64 @@
+"""The API as one application."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+
+from interlock.control.http import audit, dashboard, flags, health, modules, organisations, sign_in, users
+from interlock.control.http.envelope import Envelope
+from interlock.control.http.ports import Ports
+from interlock.control.http.problems import Problem, answer_errors
+
+PREFIX = "/api/v1"
+
+
+def create_app(ports: Ports, close: Callable[[], Awaitable[None]]) -> FastAPI:
+    """Make the application. `close` frees what the ports hold, when the server stops."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await close()
+
+    app = FastAPI(
+        title="Interlock control plane",
+        version=ports.build,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+        lifespan=lifespan,
+    )
+    app.state.ports = ports
+    app.include_router(health.router)
+    app.include_router(_api())
+    app.add_middleware(Envelope)
+    answer_errors(app)
+    _declare_problems(app)
+    return app
+
+
+def _api() -> APIRouter:
+    api = APIRouter(prefix=PREFIX)
+    for noun in (sign_in, users, organisations, modules, flags, dashboard, audit):
+        api.include_router(noun.router)
+    api.include_router(organisations.other_spelling)
+    return api
+
+
+def _declare_problems(app: FastAPI) -> None:
+    """Put the schema that `problems()` points at into the OpenAPI document."""
+    draw = app.openapi
+
+    def draw_with_problems() -> dict[str, Any]:
+        document = draw()
+        schemas = document["components"]["schemas"]
+        problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(problem.pop("$defs"))
+        schemas["Problem"] = problem
+        return document
+
+    app.openapi = draw_with_problems  # type: ignore[method-assign]

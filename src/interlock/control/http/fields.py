@@ -1,0 +1,82 @@
+"""Fields that several requests share, and lists that come in pages."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Depends, Path, Query
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from interlock.control.domain.errors import InvalidCursor
+from interlock.control.domain.keys import KEY_PATTERN
+from interlock.control.domain.page import LARGEST_PAGE, Page, Slice
+
+T = TypeVar("T")
+
+# PostgreSQL keeps no NUL in a text (Character Types, 8.3).
+TEXT_PATTERN = r"^[^\x00]*$"
+
+Key = Annotated[str, StringConstraints(pattern=KEY_PATTERN)]
+KeyInPath = Annotated[str, Path(pattern=KEY_PATTERN)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=TEXT_PATTERN)]
+Text = Annotated[str, StringConstraints(max_length=4000, pattern=TEXT_PATTERN)]
+
+
+class Body(BaseModel):
+    """What a request sends. A field that we do not know is refused: a typing error must not pass for a change."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    def given(self) -> Any:
+        """The fields that the request holds; those that it leaves out are not in it."""
+        return self.model_dump(exclude_unset=True)
+
+
+class View(BaseModel):
+    """What an answer tells of a thing. Every field is always there."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+def left_out() -> Any:
+    """A field of a change may be left out, but not be null; this is never read (`exclude_unset`)."""
+    return Field(default_factory=lambda: None)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[T]):
+    """One page, with the cursor that leads to the next."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None
+
+
+class ListView(View):
+    """What every list says beside its items."""
+
+    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last page.")
+
+
+def listing(page: Page[T]) -> Listing[T]:
+    """A page as it is sent."""
+    return Listing(page.items, page.last and urlsafe_b64encode(page.last.encode()).decode())
+
+
+def _slice(
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 50,
+    cursor: Annotated[str | None, Query(max_length=400)] = None,
+) -> Slice:
+    return Slice(limit, None if cursor is None else _read_cursor(cursor))
+
+
+def _read_cursor(cursor: str) -> str:
+    try:
+        after = urlsafe_b64decode(cursor.encode()).decode()
+    except ValueError:
+        raise InvalidCursor from None
+    if "\0" in after:
+        raise InvalidCursor
+    return after
+
+
+WantedSlice = Annotated[Slice, Depends(_slice)]

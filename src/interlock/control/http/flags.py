@@ -1,0 +1,195 @@
+"""/admin/feature-flags"""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import AwareDatetime, Field
+
+from interlock.control.domain import flags
+from interlock.control.domain.flags import (
+    Flag,
+    FlagScope,
+    FlagStatus,
+    NewFlag,
+    NewOverride,
+    Override,
+    Target,
+)
+from interlock.control.domain.users import Permission
+from interlock.control.http.caller import Caller, ProtectedRoute, permitted
+from interlock.control.http.fields import (
+    Body,
+    Key,
+    KeyInPath,
+    Listing,
+    ListView,
+    Name,
+    Text,
+    View,
+    WantedSlice,
+    left_out,
+    listing,
+)
+from interlock.control.http.problems import problems
+
+router = APIRouter(
+    prefix="/admin/feature-flags",
+    tags=["feature flags"],
+    route_class=ProtectedRoute,
+    responses=problems(401, 403, 500),
+)
+
+Reader = Annotated[Caller, permitted(Permission.READ_FLAGS)]
+Writer = Annotated[Caller, permitted(Permission.WRITE_FLAGS)]
+Rollout = Annotated[int, Field(ge=0, le=100)]
+
+OF_ORGANISATION = "/{key}/overrides/organisations/{organisation_key}"
+OF_USER = OF_ORGANISATION + "/users/{user_id}"
+
+
+class FlagView(View):
+    """One flag."""
+
+    key: str = Field(examples=["new-dashboard"])
+    name: str
+    description: str
+    is_enabled: bool
+    rollout: int = Field(description="For how many percent it is on while it is enabled.", examples=[25])
+    scope: FlagScope
+    status: FlagStatus
+    module_key: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class FlagList(ListView):
+    """One page of flags."""
+
+    items: list[FlagView]
+
+
+class CreateFlag(Body):
+    """A new flag."""
+
+    key: Key = Field(examples=["new-dashboard"])
+    name: Name
+    description: Text = ""
+    is_enabled: bool = False
+    rollout: Rollout = 100
+    scope: FlagScope = FlagScope.GLOBAL
+    status: FlagStatus = FlagStatus.ACTIVE
+    module_key: Key | None = None
+
+
+class ChangeFlag(Body):
+    """What shall be different. What is left out stays as it is."""
+
+    name: Name = left_out()
+    description: Text = left_out()
+    is_enabled: bool = left_out()
+    rollout: Rollout = left_out()
+    scope: FlagScope = left_out()
+    status: FlagStatus = left_out()
+    module_key: Key | None = None
+
+
+class OverrideView(View):
+    """An exception that a flag makes for an organisation, or for one user of it."""
+
+    id: UUID
+    flag_key: str
+    organisation_id: UUID
+    organisation_key: str
+    user_id: UUID | None = Field(description="Null if it is for the whole organisation.")
+    is_enabled: bool
+    reason: str
+    expires_at: datetime | None = Field(description="From then on it counts no more. Null: it has no end.")
+    author_id: UUID | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class OverrideList(ListView):
+    """One page of overrides."""
+
+    items: list[OverrideView]
+
+
+class PutOverride(Body):
+    """What the exception says, and why it is made."""
+
+    is_enabled: bool
+    reason: Annotated[Text, Field(min_length=1, examples=["pilot customer"])]
+    expires_at: AwareDatetime | None = None
+
+    def as_asked(self) -> NewOverride:
+        return NewOverride(self.is_enabled, self.reason, self.expires_at)
+
+
+@router.get("", response_model=FlagList, responses=problems(422))
+async def list_flags(caller: Reader, wanted: WantedSlice) -> Listing[Flag]:
+    """List the flags, by key."""
+    async with caller.work() as work:
+        return listing(await work.flags.page(wanted))
+
+
+@router.post("", status_code=201, response_model=FlagView, responses=problems(409, 422))
+async def create_flag(caller: Writer, body: CreateFlag) -> Flag:
+    """Create a flag."""
+    async with caller.platform_work() as work:
+        return await flags.create(work, NewFlag(**body.model_dump()))
+
+
+@router.get("/{key}", response_model=FlagView, responses=problems(404, 422))
+async def read_flag(caller: Reader, key: KeyInPath) -> Flag:
+    """Read one flag."""
+    async with caller.work() as work:
+        return await flags.find(work, key)
+
+
+@router.patch("/{key}", response_model=FlagView, responses=problems(404, 422))
+async def change_flag(caller: Writer, key: KeyInPath, body: ChangeFlag) -> Flag:
+    """Change a flag."""
+    async with caller.platform_work() as work:
+        return await flags.change(work, key, body.given())
+
+
+@router.get("/{key}/overrides", response_model=OverrideList, responses=problems(404, 422))
+async def list_overrides(caller: Reader, key: KeyInPath, wanted: WantedSlice) -> Listing[Override]:
+    """List those overrides of a flag that the caller may see."""
+    async with caller.work() as work:
+        return listing(await flags.page_of_overrides(work, key, wanted))
+
+
+@router.put(OF_ORGANISATION, response_model=OverrideView, responses=problems(404, 422))
+async def override_for_organisation(
+    caller: Writer, key: KeyInPath, organisation_key: KeyInPath, body: PutOverride
+) -> Override:
+    """Make or change the exception for an organisation."""
+    async with caller.platform_work() as work:
+        return await flags.put_override(work, key, Target(organisation_key), body.as_asked())
+
+
+@router.delete(OF_ORGANISATION, status_code=204, responses=problems(404, 422))
+async def delete_override_for_organisation(caller: Writer, key: KeyInPath, organisation_key: KeyInPath) -> None:
+    """End the exception for an organisation."""
+    async with caller.platform_work() as work:
+        await flags.delete_override(work, key, Target(organisation_key))
+
+
+@router.put(OF_USER, response_model=OverrideView, responses=problems(404, 422))
+async def override_for_user(
+    caller: Writer, key: KeyInPath, organisation_key: KeyInPath, user_id: UUID, body: PutOverride
+) -> Override:
+    """Make or change the exception for one user. The flag must have the scope `user`."""
+    async with caller.platform_work() as work:
+        return await flags.put_override(work, key, Target(organisation_key, user_id), body.as_asked())
+
+
+@router.delete(OF_USER, status_code=204, responses=problems(404, 422))
+async def delete_override_for_user(caller: Writer, key: KeyInPath, organisation_key: KeyInPath, user_id: UUID) -> None:
+    """End the exception for one user."""
+    async with caller.platform_work() as work:
+        await flags.delete_override(work, key, Target(organisation_key, user_id))
