@@ -14,6 +14,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from typing import IO, Any, cast
 
+from interlock.chain.mapped import Models
 from interlock.chain.project import Project, fill_in
 from interlock.chain.revisions import Chain, Revision
 from interlock.errors import InterlockError, conceal
@@ -79,45 +80,22 @@ class Environment:
     version_table_schema: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class MappedSelect:
-    """A statement that selects everything that a mapped class reads, and no rows."""
-
-    name: str
-    sql: str
-
-
-@dataclass(frozen=True, slots=True)
-class MappedEnum:
-    """A column that is mapped to an enum, with the labels that Python reads and writes."""
-
-    schema: str | None
-    table: str
-    column: str
-    labels: tuple[str, ...]
-    python: str
-
-
-@dataclass(frozen=True, slots=True)
-class Models:
-    """What the mapped classes expect of the database. None of both where no metadata is known."""
-
-    selects: tuple[MappedSelect, ...]
-    enums: tuple[MappedEnum, ...]
-
-
 class Child:
-    """A running child process, connected to one database."""
+    """A running child process. It knows no database before `connect`."""
 
-    def __init__(
-        self, stream: IO[str], process: subprocess.Popen[str], output: deque[str], secrets: frozenset[str]
-    ) -> None:
-        self._stream, self._process, self._output, self._secrets = stream, process, output, secrets
+    def __init__(self, project: Project, stream: IO[str], process: subprocess.Popen[str], output: deque[str]) -> None:
+        self._project, self._stream, self._process, self._output = project, stream, process, output
+        self._secrets: frozenset[str] = frozenset()
 
     @property
     def output(self) -> str:
         """The last lines that the project's code printed, without secrets."""
         return conceal("\n".join(self._output), self._secrets)
+
+    def connect(self, url: DatabaseUrl, identity: str) -> None:
+        """Set the project's environment to this database; `identity` is what proves that env.py opened it."""
+        self._secrets = url.secrets
+        self._ask("preparing the project", "connect", _setup(self._project, url, identity))
 
     def describe(self) -> Chain:
         """Read the revisions of the chain. Raises ProjectFailed for a broken one."""
@@ -152,14 +130,9 @@ class Child:
     def describe_models(self) -> Models | None:
         """Describe the mapped classes; None where no metadata is known. Raises ProjectFailed."""
         answer = self._ask("loading the models", "describe_models")
-        if not answer["metadata"]:
-            return None
-        return Models(
-            tuple(MappedSelect(**each) for each in answer["selects"]),
-            tuple(MappedEnum(**{**each, "labels": tuple(each["labels"])}) for each in answer["enums"]),
-        )
+        return Models.from_description(answer) if answer["metadata"] else None
 
-    def _ask(self, doing: str, what: str, *arguments: str) -> Mapping[str, Any]:
+    def _ask(self, doing: str, what: str, *arguments: object) -> Mapping[str, Any]:
         try:
             self._stream.write(json.dumps({"do": what, "with": arguments}) + "\n")
             self._stream.flush()
@@ -181,20 +154,19 @@ class Child:
 
 
 @contextmanager
-def open_child(project: Project, url: DatabaseUrl, identity: str, application: str = "interlock") -> Iterator[Child]:
-    """Start a process for the project's code, with its environment set to this database; end it afterwards.
+def start_child(project: Project, application: str = "interlock") -> Iterator[Child]:
+    """Start a process for the project's code, and end it afterwards. It gets ready while the caller goes on.
 
     `application` is the name that its sessions have on the server.
     """
     ours, theirs = socket.socketpair()
-    text = url.as_text(_scheme_for_project(url))
     with ours, theirs:
         process = subprocess.Popen(
             # -P: the folder it runs in may have a package named like one of ours (alembic/__init__.py).
             [sys.executable, "-P", "-m", "interlock.chain.worker", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             cwd=project.folder,
-            env={**os.environ, "PGAPPNAME": application, **_environment(project, url, text)},
+            env={**os.environ, "PGAPPNAME": application, "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -209,19 +181,20 @@ def open_child(project: Project, url: DatabaseUrl, identity: str, application: s
         listener.start()
         try:
             with ours.makefile("rw", encoding="utf-8") as stream:
-                stream.write(json.dumps(_setup(project, url, text, identity)) + "\n")
-                yield Child(stream, process, output, url.secrets)
+                yield Child(project, stream, process, output)
         finally:
             ours.shutdown(socket.SHUT_RDWR)
             _end(process)
             listener.join()
 
 
-def _setup(project: Project, url: DatabaseUrl, text: str, identity: str) -> Mapping[str, Any]:
+def _setup(project: Project, url: DatabaseUrl, identity: str) -> Mapping[str, Any]:
+    text = url.as_text(_scheme_for_project(url))
     return {
         "url": text,
         "identity": identity,
         "identity_query": IDENTITY,
+        "environment": {name: fill_in(template, url, text) for name, template in project.environment.items()},
         "config_file": str(project.config_file) if project.config_file else None,
         "toml_file": str(project.toml_file) if project.toml_file else None,
         "section": project.section,
@@ -230,11 +203,6 @@ def _setup(project: Project, url: DatabaseUrl, text: str, identity: str) -> Mapp
         "models": project.models,
         "foundation": project.foundation,
     }
-
-
-def _environment(project: Project, url: DatabaseUrl, text: str) -> Mapping[str, str]:
-    filled = {name: fill_in(template, url, text) for name, template in project.environment.items()}
-    return {"PYTHONUNBUFFERED": "1", **filled}
 
 
 def _scheme_for_project(url: DatabaseUrl) -> str:

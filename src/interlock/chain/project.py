@@ -57,8 +57,8 @@ class Project:
 
     @property
     def label(self) -> str:
-        """What reports call it: where its scripts are, as the operator wrote it."""
-        return self.script_location or str((self.config_file or self.toml_file or self.folder).name)
+        """What reports call it."""
+        return self.folder.name or str(self.folder)
 
 
 def find_project(

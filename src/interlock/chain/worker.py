@@ -7,6 +7,7 @@ a socket that the project's code does not know. Run as: python -m interlock.chai
 
 import json
 import logging
+import os
 import socket
 import sys
 import traceback
@@ -37,12 +38,19 @@ class AnotherDatabase(Exception):
 class Worker:
     """Does what the guard asks, one request at a time."""
 
-    def __init__(self, setup: Mapping[str, Any]) -> None:
-        self.setup = setup
+    setup: Mapping[str, Any]
+
+    def __init__(self) -> None:
         self.mappers: list[Mapper[Any]] = []
         self.metadata: list[MetaData] | None = None
         self.memory: dict[Any, Any] = {}
         event.listen(Mapper, "after_mapper_constructed", lambda mapper, _class: self.mappers.append(mapper))
+
+    def connect(self, setup: Mapping[str, Any]) -> Answer:
+        """Take note of the database, and of how the project is told of it, before any of its code is imported."""
+        self.setup = setup
+        os.environ.update(setup["environment"])
+        return {}
 
     @cached_property
     def config(self) -> Config:
@@ -192,7 +200,7 @@ def _place(trace: TracebackType | None, scripts: Path | None) -> str | None:
 def serve(channel: socket.socket) -> None:
     """Answer requests until the guard closes the channel."""
     with channel.makefile("rw", encoding="utf-8") as stream:
-        worker = Worker(json.loads(stream.readline()))
+        worker = Worker()
         for line in stream:
             request = json.loads(line)
             try:

@@ -6,7 +6,7 @@ from types import FrameType
 
 import typer
 
-from interlock.cli import plan, probe, release, restamp, verify
+from interlock.cli import demo, plan, probe, release, restamp, up, verify
 from interlock.errors import ExitCode, InterlockError
 
 app = typer.Typer(
@@ -15,8 +15,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (release, plan, verify, probe, restamp):
+for command in (release, plan, verify, probe, restamp, up):
     app.command()(getattr(command, command.__name__.rpartition(".")[2]))
+app.add_typer(demo.app, name="demo")
 
 
 @app.callback()

@@ -187,7 +187,7 @@ def _make_cluster(folder: Path, binaries: Path) -> str:
 
 @contextmanager
 def _run_postgres(folder: Path, binaries: Path, password: str, is_durable: bool) -> Iterator[EmbeddedServer]:
-    server = EmbeddedServer(_free_port(), password)
+    server = EmbeddedServer(free_port(), password)
     options = {
         "listen_addresses": "127.0.0.1",
         "port": str(server.port),
@@ -250,7 +250,8 @@ def _stop_orphan(folder: Path, binaries: Path) -> None:
         )
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from functools import cached_property
 
-from interlock.chain.child import open_child
+from interlock.chain.child import start_child
+from interlock.chain.mapped import find_misfits
 from interlock.errors import InterlockError
 from interlock.postgres.catalog import take_snapshot
 from interlock.postgres.lock import hold_release_lock
@@ -22,7 +23,7 @@ from interlock.release.scratch_build import (
     open_scratch_build,
     without_version_table,
 )
-from interlock.release.verify import compare_enums, drift_findings, require_version_row, select_mapped, verify
+from interlock.release.verify import drift_findings, require_version_row, verify
 from interlock.schema.history import History
 from interlock.schema.snapshot import Snapshot
 from interlock.verdict.finding import Check, Finding, Signal
@@ -128,9 +129,8 @@ class Run:
                 stage.summary = "nothing to do"
                 return
             application = f"interlock {self.book.record.id}"
-            child = self.resources.enter_context(
-                open_child(self.request.project, self.request.url, read_identity(self.session), application)
-            )
+            child = self.resources.enter_context(start_child(self.request.project, application))
+            child.connect(self.request.url, read_identity(self.session))
             if self.request.project.foundation and not len(self._observe(self.session)):
                 child.lay_foundation()
             done = []
@@ -185,9 +185,8 @@ class Run:
                 )
                 return
             self.book.note(mapped_classes=len(models.selects))
-            path = fresh.execute("select pg_catalog.current_schemas(false)::text[]").fetchall()[0][0]
-            stage.find(*select_mapped(fresh, models))
-            stage.find(*compare_enums(take_snapshot(fresh), path, models))
+            misfits = find_misfits(fresh, models)
+            stage.find(*(Finding(Check.MODELS, Signal.STOP, each.problem, each.remedy) for each in misfits))
             classes, enums = counted(len(models.selects), "class", "classes"), counted(len(models.enums), "enum column")
             stage.summary = f"{classes} selected, {enums} compared"
 

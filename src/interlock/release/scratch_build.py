@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from interlock.chain.child import Child, Environment, Models, open_child
+from interlock.chain.child import Child, Environment, start_child
+from interlock.chain.mapped import Models
 from interlock.chain.project import Project
 from interlock.chain.revisions import Chain, Revision
 from interlock.errors import InterlockError
@@ -76,11 +77,12 @@ def open_scratch_build(
     Raises what the project's chain and env.py can do wrong: ProjectFailed, OpensAnotherDatabase, EnvDoesNotMigrate.
     """
     with (
+        start_child(project) as child,  # it gets ready while the server does
         open_scratch_server(scratch_server) as server,
         make_scratch_database(server, like) as url,
         open_session(url) as observer,
-        open_child(project, url, read_identity(observer)) as child,
     ):
+        child.connect(url, read_identity(observer))
         yield ScratchBuild(project, child, observer)
 
 

@@ -1,0 +1,1 @@
+"""Readiness of an application: does the live schema hold what this build needs?"""
