@@ -116,7 +116,7 @@ ${css | n}</style>
 <section aria-labelledby="timeline">
   <h2 id="timeline">Timeline <span class="count">${say.duration(record.seconds)}</span></h2>
   <div class="panel timeline">
-    <ol style="--marks: ${len(ticks)}">
+    <ol>
   % for bar in bars:
       <li class="stage ${bar.signal.name.lower()}">
         <span class="name">${icon(bar.signal.name.lower())}<span>${bar.check}<span class="hidden">: ${bar.signal.name}</span></span></span>
@@ -237,7 +237,7 @@ ${code_or_word(live, group == 'Unexpected', 'live')}</td>
   <h2 id="endpoints">Endpoints <span class="count">${len(matrix.rows)}</span></h2>
   <p class="lead">What each endpoint answered before and after, and what the newest answer proves.</p>
   <div class="panel scroll" tabindex="0" role="region" aria-labelledby="endpoints">
-  <table class="matrix" role="table">
+  <table class="matrix" role="table" style="--identities: ${len(matrix.identities)}">
     <thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Endpoint</th>\
   % for identity in matrix.identities:
 <th role="columnheader" scope="col">${identity}</th>\

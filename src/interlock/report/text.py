@@ -45,7 +45,7 @@ _COLOURS = {Signal.CLEAR: "bold green", Signal.CAUTION: "bold yellow", Signal.ST
 _PROOFS = {"proved": "green", "locked": "default", "unproved": "yellow", "failed": "red"}
 _STATES = {State.DONE: "green", State.UNFINISHED: "red", State.NOT_RUN: "yellow", State.PENDING: "default"}
 # One character for one, so that columns stay where they are.
-_PLAIN = str.maketrans({"●": "o", "▲": "!", "■": "#", "━": "=", "─": "-", "\N{EN DASH}": "-", "…": "~", "·": "-"})
+_PLAIN = str.maketrans({"●": "o", "▲": "!", "■": "#", "━": "=", "─": "-", "\N{EN DASH}": "-", "·": "-"})
 
 
 def as_text(record: ReleaseRecord, *, width: int = 80, colour: bool = False, encoding: str = "utf-8") -> str:
@@ -97,7 +97,9 @@ def _parts(record: ReleaseRecord) -> Iterator[RenderableType]:
         else:
             yield _section("Endpoints", *_endpoints(pairs))
     if record.unproved:
-        yield _section("Not covered by this verdict", _bullets(record.unproved))
+        yield _section(
+            "Not covered by this verdict", _bullets(record.unproved[:SHOWN]), *_more(len(record.unproved) - SHOWN)
+        )
 
 
 def _section(heading: str, *body: RenderableType) -> RenderableType:
@@ -106,7 +108,7 @@ def _section(heading: str, *body: RenderableType) -> RenderableType:
 
 def _identity(record: ReleaseRecord) -> Iterator[RenderableType]:
     yield Text(f"{occasion(record).capitalize()} of {record.project}", style="bold")
-    facts = Table.grid(padding=(0, 2))
+    facts = _grid(2)
     for name, fact in (*_target(record), *_run(record)):
         facts.add_row(Text(name, style="dim"), Text(fact))
     yield Padding(facts, (0, 0, 0, 2))
@@ -135,7 +137,7 @@ def _verdict(record: ReleaseRecord) -> Iterator[RenderableType]:
 
 
 def _findings(findings: tuple[Finding, ...]) -> RenderableType:
-    rows = Table.grid(padding=(0, 2))
+    rows = _grid(2)
     for finding in findings:
         text = Text(f"{finding.check}: {finding.message}")
         if finding.remedy:
@@ -163,15 +165,14 @@ def _drift(verification: Verification) -> Iterator[RenderableType]:
 
 
 def _changes(members: tuple[Blamed, ...]) -> RenderableType:
-    rows = Table.grid(padding=(0, 2), expand=False)
+    rows = _grid(2)
     for blamed in members:
-        mark = Text(MARKS[blamed.signal], style=_COLOURS[blamed.signal])
-        rows.add_row(mark, _change(blamed), Text(maker(blamed), style="dim", no_wrap=True))
+        rows.add_row(Text(MARKS[blamed.signal], style=_COLOURS[blamed.signal]), _change(blamed))
     return rows
 
 
 def _change(blamed: Blamed) -> Text:
-    text = Text(str(blamed.change.name))
+    text = Text(str(blamed.change.name)).append(f", {maker(blamed)}", style="dim")
     match blamed.change:
         case Altered() as altered:
             for attribute, declared, live in differences(altered):
@@ -182,7 +183,7 @@ def _change(blamed: Blamed) -> Text:
 
 
 def _steps(steps: tuple[Progress, ...]) -> RenderableType:
-    rows = Table.grid(padding=(0, 2))
+    rows = _grid(4)
     for one in steps:
         text = Text(one.step.message)
         if one.output and one.state is State.UNFINISHED:
@@ -196,7 +197,7 @@ def _endpoints(pairs: tuple[Pair, ...]) -> Iterator[RenderableType]:
     shown = _worth_showing(pairs)
     yield _answers(shown)
     if left := len(pairs) - len(shown):
-        yield Text(f"... and {counted(left, 'answer')} more, as declared: see the report")
+        yield Text(f"... and {left} more, as declared: see the report")
     unproved = (f"unproved: {pair.reason}" for pair in shown if pair.proof == "unproved" and pair.reason)
     yield from map(Text, dict.fromkeys(unproved))
 
@@ -227,13 +228,21 @@ def _asked(pair: Pair) -> Text:
     return text
 
 
+def _grid(columns: int, gap: int = 2) -> Table:
+    rows = Table.grid(padding=(0, gap))
+    for _ in range(columns):
+        # A long name goes on in the next line: one that is cut off names nothing.
+        rows.add_column(overflow="fold")
+    return rows
+
+
 def _more(number: int) -> Iterator[RenderableType]:
     if number > 0:
-        yield Text(f"  ... and {number} more: see the report")
+        yield Text(f"... and {number} more: see the report")
 
 
 def _bullets(lines: Iterable[str]) -> RenderableType:
-    rows = Table.grid(padding=(0, 1))
+    rows = _grid(2, gap=1)
     for line in lines:
         rows.add_row("-", Text(line))
     return rows

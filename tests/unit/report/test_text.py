@@ -4,7 +4,9 @@ from tests.unit.report.builders import (
     RECORDS,
     STOP,
     a_record,
+    a_step,
     a_table,
+    a_target,
     a_verification,
     asked,
     clear_with_applied_steps,
@@ -16,6 +18,7 @@ from tests.unit.report.builders import (
 )
 from tests.unit.report.golden import assert_golden
 
+from interlock.release.record import Plan
 from interlock.report.text import SHOWN, as_text
 
 
@@ -101,9 +104,28 @@ def test_a_failed_answer_is_never_cut():
 
 
 def test_the_revision_that_should_have_made_an_object_is_named():
-    lines = as_text(stop_at_verify_before()).splitlines()
+    assert "table public.analytics_modules, by 0006" in as_text(stop_at_verify_before())
 
-    assert any("table public.analytics_modules" in line and line.endswith("by 0006") for line in lines)
+
+def test_a_long_name_is_never_cut_off():
+    long = "fk_" + "feature_flags_module_key_" * 5
+    record = a_record(
+        after=a_verification(drift=(missing(a_table(long)),)),
+        unproved=(f"PUT /{long} was not asked",),
+        plan=Plan((), long, (a_step(long),)),
+        target=a_target(host=long),
+    )
+
+    text = as_text(record)
+
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text
+    assert "".join(text.split()).count(long) >= 4
+
+
+def test_a_long_list_of_what_is_not_covered_is_cut_short_and_says_so():
+    text = as_text(a_record(unproved=tuple(f"POST /{number}" for number in range(SHOWN + 5))))
+
+    assert "... and 5 more: see the report" in text
 
 
 def test_a_release_that_mended_a_page_shows_it():
