@@ -90,6 +90,13 @@ def pair_answers(record: ReleaseRecord) -> tuple[Pair, ...]:
     return tuple(Pair(asker[0], asker[1], before.get(asker), after.get(asker, silence)) for asker in askers)
 
 
+def worth_showing(pairs: tuple[Pair, ...], *, room: int) -> tuple[Pair, ...]:
+    """Whatever is not as declared; of the rest, what changed before what did not, as there is room."""
+    declared = sorted((pair.is_quiet, place) for place, pair in enumerate(pairs) if pair.is_as_declared)
+    left_out = {place for _, place in declared[room:]}
+    return tuple(pair for place, pair in enumerate(pairs) if place not in left_out)
+
+
 def rounds(record: ReleaseRecord) -> tuple[Round, Round]:
     """What was said before, and what was said after; empty where nobody was asked."""
     before, after = (

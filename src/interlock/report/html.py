@@ -121,17 +121,8 @@ def _round_time(seconds: float) -> str:
 
 def _matrix(pairs: tuple[Pair, ...]) -> Matrix:
     identities = tuple(dict.fromkeys(pair.identity for pair in pairs))
-    probes = dict.fromkeys(pair.probe for pair in pairs)
-    return Matrix(
-        identities,
-        tuple(
-            (
-                probe,
-                tuple(
-                    tuple(pair for pair in pairs if (pair.probe, pair.identity) == (probe, identity))
-                    for identity in identities
-                ),
-            )
-            for probe in probes
-        ),
-    )
+    rows: dict[str, dict[str, tuple[Pair, ...]]] = {}
+    for pair in pairs:
+        row = rows.setdefault(pair.probe, dict.fromkeys(identities, ()))
+        row[pair.identity] += (pair,)
+    return Matrix(identities, tuple((probe, tuple(row.values())) for probe, row in rows.items()))

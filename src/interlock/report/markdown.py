@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from interlock.release.record import Blamed, ReleaseRecord, Verification
-from interlock.report.endpoints import Pair, Said, pair_answers
+from interlock.report.endpoints import Pair, Said, pair_answers, worth_showing
 from interlock.report.findings import count_told_by_drift, own_findings
 from interlock.report.headline import headline
 from interlock.report.legible import legible
@@ -25,6 +25,9 @@ from interlock.report.wording import (
 )
 from interlock.schema.drift import Missing, Unexpected
 from interlock.verdict.finding import Finding, Signal
+
+SHOWN = 50
+"""How many lines of a long list a comment gets: GitHub refuses one of more than 65536 characters."""
 
 _MARKS = {Signal.CLEAR: "🟢", Signal.CAUTION: "⚠️", Signal.STOP: "🛑"}
 _PROOFS = {"proved": "✅ proved", "locked": "🔒 locked", "unproved": "❔ unproved", "failed": "❌ failed"}
@@ -56,10 +59,13 @@ def _blocks(record: ReleaseRecord) -> Iterator[str]:
         yield from filter(None, map(_output, steps))
     if pairs := pair_answers(record):
         yield "### Endpoints"
-        yield _table(("Endpoint", "As", "Before", "After", "Proves", "Why"), map(_answer, pairs))
+        shown = worth_showing(pairs, room=SHOWN)
+        yield _table(("Endpoint", "As", "Before", "After", "Proves", "Why"), map(_answer, shown))
+        yield from _more(len(pairs) - len(shown), "as declared")
     if record.unproved:
         yield "### Not covered by this verdict"
-        yield "\n".join(f"- {_prose(line)}" for line in record.unproved)
+        yield "\n".join(f"- {_prose(line)}" for line in record.unproved[:SHOWN])
+        yield from _more(len(record.unproved) - SHOWN)
     if record.timeline:
         yield _timeline(record)
     yield f"<sub>Release {_code(record.id)} by interlock {_prose(record.tool_version)}</sub>"
@@ -87,7 +93,8 @@ def _drift(when: str, verification: Verification) -> Iterator[str]:
         yield f"**{_prose(sentence)}**"
     for name, members in grouped(verification.drift):
         yield f"**{name}** ({len(members)})"
-        yield _table(("", "Object", "Declared", "Live", "Made"), map(_change, members))
+        yield _table(("", "Object", "Declared", "Live", "Made"), map(_change, members[:SHOWN]))
+        yield from _more(len(members) - SHOWN)
 
 
 def _change(blamed: Blamed) -> tuple[str, ...]:
@@ -131,6 +138,11 @@ def _timeline(record: ReleaseRecord) -> str:
     stages = counted(len(record.timeline), "stage")
     summary = f"<details><summary>Timeline: {stages} in {duration(record.seconds)}</summary>"
     return f"{summary}\n\n{_table(('', 'Stage', 'Took', 'Summary'), rows)}\n\n</details>"
+
+
+def _more(number: int, which: str = "") -> Iterator[str]:
+    if number > 0:
+        yield f"... and {number} more{which and ', ' + which}: see the report"
 
 
 def _signal(signal: Signal) -> str:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from interlock.release.record import Blamed, ReleaseRecord, Verification
-from interlock.report.endpoints import Pair, pair_answers
+from interlock.report.endpoints import Pair, pair_answers, worth_showing
 from interlock.report.findings import count_told_by_drift, own_findings
 from interlock.report.headline import headline
 from interlock.report.legible import legible
@@ -194,19 +194,12 @@ def _steps(steps: tuple[Progress, ...]) -> RenderableType:
 
 
 def _endpoints(pairs: tuple[Pair, ...]) -> Iterator[RenderableType]:
-    shown = _worth_showing(pairs)
+    shown = worth_showing(pairs, room=SHOWN)
     yield _answers(shown)
     if left := len(pairs) - len(shown):
         yield Text(f"... and {left} more, as declared: see the report")
     unproved = (f"unproved: {pair.reason}" for pair in shown if pair.proof == "unproved" and pair.reason)
     yield from map(Text, dict.fromkeys(unproved))
-
-
-def _worth_showing(pairs: tuple[Pair, ...]) -> tuple[Pair, ...]:
-    """Whatever is not as declared; of the rest, what changed before what did not, as a terminal has room."""
-    declared = sorted((pair.is_quiet, place) for place, pair in enumerate(pairs) if pair.is_as_declared)
-    left_out = {place for _, place in declared[SHOWN:]}
-    return tuple(pair for place, pair in enumerate(pairs) if place not in left_out)
 
 
 def _answers(pairs: Iterable[Pair]) -> RenderableType:

@@ -1,5 +1,13 @@
 import pytest
-from tests.unit.report.builders import RECORDS, a_record, a_target, with_hostile_names
+from tests.unit.report.builders import (
+    RECORDS,
+    a_column,
+    a_record,
+    a_target,
+    a_verification,
+    missing,
+    with_hostile_names,
+)
 from tests.unit.report.golden import assert_golden
 
 from interlock.report.markdown import as_markdown
@@ -39,6 +47,15 @@ def test_an_output_cannot_end_its_own_fence():
     )
 
     assert "````text\n```\n</details> # loud\n````" in as_markdown(a_record(applied=applied))
+
+
+def test_a_database_with_nothing_in_it_still_fits_into_a_comment():
+    drift = tuple(missing(a_column(f"column_{number}")) for number in range(5000))
+
+    text = as_markdown(a_record(after=a_verification(drift=drift), unproved=("not asked",) * 5000))
+
+    assert len(text) < 65536
+    assert text.count("... and 4950 more: see the report") == 2
 
 
 def tables(markdown: str) -> list[list[str]]:
