@@ -56,6 +56,6 @@ class Tokens:
         try:
             claims = jwt.decode(token, self._key, algorithms=[ALGORITHM]).claims
             CLAIMS.validate(claims)
-            return Bearer(UUID(claims["org"]), UUID(claims["sub"]))
+            return Bearer(UUID(str(claims["org"])), UUID(str(claims["sub"])))
         except (JoseError, ValueError):
             raise NotSignedIn from None

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import Subquery, distinct, func, select
+from sqlalchemy import FromClause, Subquery, distinct, func, select, true
 
 from interlock.control.domain.dashboard import ActivityCounts, FlagCounts, MemberCounts, ModuleCounts, Stats
 from interlock.control.domain.modules import ModuleStatus
@@ -20,15 +20,17 @@ class StoredDashboard(Scoped):
     """Counts of what the scope lets one see, all taken in one query."""
 
     async def count(self) -> Stats:
-        flags, modules, organisations, users = (
-            self._flags(),
+        # Each part is one row, so joining them all on true is one row too.
+        parts: FromClause = self._flags()
+        for part in (
             self._modules(),
+            self._enabled_modules(),
+            self._activity(),
             self._organisations(),
             self._users(),
-        )
-        counted = await self.session.execute(
-            select(flags, modules, self._enabled_modules(), self._activity(), organisations, users)
-        )
+        ):
+            parts = parts.join(part, true())
+        counted = await self.session.execute(select(parts))
         row = counted.one()
         return Stats(
             flags=FlagCounts(row.flags, row.enabled_flags, row.flags - row.enabled_flags),
