@@ -11,6 +11,9 @@ import psycopg
 import pytest
 
 from interlock.postgres.embedded import EmbeddedServer
+from tests.acceptance.environments import Builder
+
+BUILDER = pytest.StashKey[Builder]()
 
 
 @dataclass(frozen=True)
@@ -33,15 +36,21 @@ Interlock = Callable[..., Said]
 def interlock(server: EmbeddedServer, tmp_path: Path) -> Interlock:
     """Run the interlock command in a folder, with scratch databases on the tests' server."""
 
-    def run(*arguments: str, folder: Path = tmp_path, database: str | None = None, **environment: str) -> Said:
+    def run(
+        *arguments: str,
+        folder: Path = tmp_path,
+        database: str | None = None,
+        command: list[str | Path] = [sys.executable, "-m", "interlock"],  # noqa: B006 - only read
+        **environment: str,
+    ) -> Said:
         named = {"DATABASE_URL": database} if database is not None else {}
         done = subprocess.run(
-            [sys.executable, "-m", "interlock", *arguments],
+            [*command, *arguments],
             cwd=folder,
             env={**_clean(os.environ), "INTERLOCK_SCRATCH_URL": server.url().as_text(), **named, **environment},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=240,
             check=False,
         )
         return Said(done.returncode, done.stdout, done.stderr)
@@ -63,3 +72,18 @@ def ask(url: str, query: str) -> list[tuple]:
     """Ask a database something."""
     with psycopg.connect(url, autocommit=True) as connection:
         return connection.execute(query).fetchall()
+
+
+@pytest.hookimpl
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Begin to make the environments that the collected tests will want: it takes as long as they do."""
+    marks = (mark for item in session.items for mark in item.iter_markers("environment"))
+    wanted = list({environment.name: environment for mark in marks for environment in mark.args}.values())
+    if wanted and not session.config.option.collectonly:
+        session.config.stash[BUILDER] = Builder(session.config.cache.mkdir("environments"), wanted)
+
+
+@pytest.fixture
+def builder(request: pytest.FixtureRequest) -> Builder:
+    """Where the virtual environments of real projects are made."""
+    return request.config.stash[BUILDER]

@@ -7,6 +7,7 @@ from types import FrameType
 import typer
 
 from interlock.cli import demo, plan, probe, release, restamp, up, verify
+from interlock.cli.options import is_debug
 from interlock.errors import ExitCode, InterlockError
 
 app = typer.Typer(
@@ -22,12 +23,10 @@ app.add_typer(demo.app, name="demo")
 
 @app.callback()
 def options(
-    context: typer.Context,
     version: bool = typer.Option(False, "--version", help="Print the version and stop."),
-    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
+    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),  # noqa: ARG001 - is_debug()
 ) -> None:
     """Take what every command has."""
-    context.obj = debug
     if version:
         from interlock import __version__
 
@@ -51,14 +50,14 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _tell(error: InterlockError) -> ExitCode:
-    if "--debug" in sys.argv:
+    if is_debug():
         raise error
     typer.echo(f"error: {error.problem}\nnext:  {error.remedy}", err=True)
     return error.exit_code
 
 
 def _tell_mistake(error: Exception) -> ExitCode:
-    if "--debug" in sys.argv:
+    if is_debug():
         raise error
     typer.echo(
         f"error: Interlock itself failed: {type(error).__name__}\n"

@@ -1,5 +1,6 @@
 """The options that several commands share."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -14,3 +15,8 @@ XArguments = Annotated[
     list[str] | None, typer.Option("-x", help="An argument for env.py, as in alembic -x. May come several times.")
 ]
 HERE = Path()
+
+
+def is_debug() -> bool:
+    """Whether tracebacks are asked for: known also where no command was reached."""
+    return "--debug" in sys.argv

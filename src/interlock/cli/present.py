@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
+from interlock.chain.child import ProjectFailed
+from interlock.cli.options import is_debug
 from interlock.errors import ExitCode, InterlockError, InvalidSetting
 from interlock.release.logbook import Outcome, Progress
 from interlock.release.record import ReleaseRecord, Stage
@@ -133,11 +135,13 @@ def show_outcome(outcome: Outcome, folder: Path, *, is_json: bool = False) -> Ex
     """
     if is_json:
         print(as_json(outcome.record))  # noqa: T201 - the result itself
-    elif outcome.error and not outcome.record.applied:
-        # One thing stopped it before the target was touched: that thing, and nothing around it.
+    elif outcome.error:
+        # One thing stopped it: that thing, and nothing around it; the report has the rest.
         print(f"STOP   {outcome.error.problem}\nnext   {outcome.error.remedy}", file=sys.stderr)  # noqa: T201
     else:
         _print_text(outcome.record)
+    if isinstance(outcome.error, ProjectFailed) and is_debug():
+        print(outcome.error.failure.traceback, file=sys.stderr)  # noqa: T201 - asked for
     write_reports(outcome.record, folder)
     if not is_json:
         print(f"report {_short(folder / 'report.html')}", file=sys.stderr if outcome.error else sys.stdout)

@@ -5,23 +5,23 @@ from collections.abc import Callable, Iterable, Iterator
 
 from interlock.chain.child import Child, Environment, Failure, ProjectFailed
 from interlock.chain.revisions import Chain
-from interlock.errors import InterlockError
 from interlock.postgres.session import open_session
 from interlock.postgres.url import DatabaseUrl
 from interlock.release.record import AppliedStep, Plan, Step
 from interlock.release.scratch_build import NotCommitted, current_revisions
 
 
-class StepFailed(InterlockError):
+class StepFailed(ProjectFailed):
     """A revision failed on the target."""
 
     def __init__(self, step: Step, failure: Failure, at: Iterable[str]) -> None:
-        state = ", ".join(at) or "no revision"
         super().__init__(
-            problem=f"revision {step.revision} failed: {failure}; the database is at {state}",
+            f"revision {step.revision}",
+            failure,
             remedy=_REMEDIES.get(failure.sqlstate or "", "correct the revision, then run interlock release again"),
         )
-        self.step, self.failure = step, failure
+        self.step = step
+        self.problem = f"{self.problem}; the database is at {', '.join(at) or 'no revision'}"
 
 
 _REMEDIES = {
@@ -43,7 +43,7 @@ def apply(
     url: DatabaseUrl,
     on_step: Callable[[int, Step], None],
 ) -> Iterator[AppliedStep]:
-    """Run each pending revision, in a transaction of its own unless it says otherwise.
+    """Run each pending revision, in a transaction of its own unless it says otherwise; the last may be a failed one.
 
     Raises StepFailed where a revision fails, NotCommitted where one leaves nothing behind.
     """
@@ -54,6 +54,7 @@ def apply(
         try:
             child.upgrade(step.revision)
         except ProjectFailed as error:
+            yield AppliedStep(step, time.monotonic() - began, is_done=False, output=child.output)
             raise StepFailed(step, error.failure, _seen_from_outside(url, environment)) from None
         run.add(step.revision)
         at = _seen_from_outside(url, environment)

@@ -1,12 +1,15 @@
 """Ask the application: before the release for the report, after it for the verdict."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 
 from interlock.errors import InterlockError
 from interlock.probes.ask import ask
 from interlock.probes.document import fetch_document
 from interlock.probes.findings import findings
-from interlock.probes.openapi import probes_of
+from interlock.probes.openapi import Unprobed, probes_of
 from interlock.probes.probe import Asked
 from interlock.probes.summary import summarise
 from interlock.release.logbook import Logbook
@@ -65,7 +68,7 @@ def _ask(application: Application) -> Round:
         named = {probe.name for probe in probes}
         # What the operator describes himself counts more than what the document says of it.
         probes += tuple(probe for probe in declared.probes if probe.name not in named)
-        left_out = tuple(f"{each.operation} was not asked: {each.reason}" for each in declared.unprobed)
+        left_out = tuple(_by_reason(declared.unprobed))
     asked = ask(
         application.base_url,
         probes,
@@ -74,6 +77,13 @@ def _ask(application: Application) -> Round:
         build=application.build,
     )
     return Round(asked, left_out)
+
+
+def _by_reason(unprobed: Iterable[Unprobed]) -> Iterator[str]:
+    """One line for each reason, with the operations that were left out for it."""
+    in_order = sorted(unprobed, key=attrgetter("reason"))
+    for reason, group in groupby(in_order, key=attrgetter("reason")):
+        yield f"not asked ({reason}): {', '.join(each.operation for each in group)}"
 
 
 _NOBODY_ASKED = Finding(

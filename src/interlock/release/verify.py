@@ -52,19 +52,25 @@ def drift_findings(check: Check, verification: Verification) -> Iterator[Finding
     """Turn drift into findings: what it means first, then each difference."""
     if not verification.drift:
         return
-    worst = max(blamed.signal for blamed in verification.drift)
-    claimed = ", ".join(verification.claimed) or "no revision"
-    if verification.is_located:
-        really = f"its schema is that of revision {' or '.join(verification.located)}"
-        remedy = "interlock restamp writes that revision into alembic_version; then release again"
-    else:
-        really = f"its schema is nearest to revision {' or '.join(verification.located)}, and is not that either"
-        remedy = "put right what is listed, or restore the database, then release again"
-    if worst is Signal.STOP:
-        yield Finding(check, worst, f"the database claims {claimed}; {really}", remedy)
+    if any(blamed.signal is Signal.STOP for blamed in verification.drift):
+        yield _what_it_really_is(check, verification)
     for blamed in verification.drift:
         maker = f" (revision {blamed.maker} makes it)" if blamed.maker else ""
         yield Finding(check, blamed.signal, f"{blamed.change}{maker}")
+
+
+def _what_it_really_is(check: Check, verification: Verification) -> Finding:
+    claimed, really = ", ".join(verification.claimed) or "no revision", " or ".join(verification.located)
+    if verification.is_located:
+        told = f"the database claims {claimed}, but its schema is that of {really}"
+        remedy = "interlock restamp writes that revision into alembic_version; then release again"
+    elif set(verification.claimed) & set(verification.located):
+        told = f"the database claims {claimed}, and its schema differs from it"
+        remedy = "put right what is listed, or restore the database, then release again"
+    else:
+        told = f"the database claims {claimed}, but its schema is that of no revision; nearest is {really}"
+        remedy = f"put right what keeps it from being {really}, then interlock restamp, then release again"
+    return Finding(check, Signal.STOP, told, remedy)
 
 
 def _signal(change: Change, to_come: Snapshot) -> Signal:
