@@ -25,12 +25,19 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempts:
+class Count:
     """How many sign-ins were tried in the running window, this one included, and when the window ends."""
 
-    for_email: int
-    from_address: int
+    attempts: int
     seconds_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """What was tried for one e-mail address, and from one network address."""
+
+    for_email: Count
+    from_address: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +92,10 @@ def check_attempts(attempts: Attempts, *, is_known_address: bool) -> None:
     Strangers who use up the attempts of somebody's e-mail address do not lock its owner out: the address
     that the owner last signed in from has only its own attempts to use up.
     """
-    too_many_for_email = attempts.for_email > ATTEMPTS_PER_EMAIL and not is_known_address
-    if too_many_for_email or attempts.from_address > ATTEMPTS_PER_ADDRESS:
-        raise TooManyAttempts(attempts.seconds_left)
+    if attempts.from_address.attempts > ATTEMPTS_PER_ADDRESS:
+        raise TooManyAttempts(attempts.from_address.seconds_left)
+    if attempts.for_email.attempts > ATTEMPTS_PER_EMAIL and not is_known_address:
+        raise TooManyAttempts(attempts.for_email.seconds_left)
 
 
 def normalised(email: str) -> str:

@@ -1,6 +1,6 @@
 """Fields that several requests share, and lists that come in pages."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -71,7 +71,7 @@ def _slice(
 
 def _read_cursor(cursor: str) -> str:
     try:
-        after = urlsafe_b64decode(cursor.encode()).decode()
+        after = b64decode(cursor, altchars=b"-_", validate=True).decode()
     except ValueError:
         raise InvalidCursor from None
     if "\0" in after:

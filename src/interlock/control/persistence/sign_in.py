@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Mapped, mapped_column
 
-from interlock.control.domain.sign_in import WINDOW_SECONDS, Attempts, Login, Subjects
+from interlock.control.domain.sign_in import WINDOW_SECONDS, Attempts, Count, Login, Subjects
 from interlock.control.persistence.base import Base
 from interlock.control.persistence.organisations import OrganisationRow
 from interlock.control.persistence.users import LoginRow, UserRow
@@ -50,12 +50,10 @@ class StoredDesk:
             func.extract("epoch", SignInAttemptsRow.window_began_at + WINDOW - func.now()).label("left"),
         )
         async with self.sessions.begin() as session:
-            counted = {row.subject: row for row in await session.execute(statement)}
-        return Attempts(
-            for_email=counted[subjects.email].attempts,
-            from_address=counted[subjects.address].attempts,
-            seconds_left=max(1, round(max(float(row.left) for row in counted.values()))),
-        )
+            counted = {
+                row.subject: Count(row.attempts, max(1, round(row.left))) for row in await session.execute(statement)
+            }
+        return Attempts(counted[subjects.email], counted[subjects.address])
 
     async def find(self, email: str) -> Login | None:
         statement = (

@@ -1,0 +1,159 @@
+"""A change and its audit event stay or go together."""
+
+from typing import Any
+
+import pytest
+
+from tests.integration.control.conftest import Api, Member, People
+
+ADMIN = "/api/v1/admin"
+
+
+@pytest.fixture
+def root(people: People) -> Member:
+    return people.super_admin()
+
+
+def events(api: Api, member: Member) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = api.get(f"{ADMIN}/audit-events", member).json()["items"]
+    return items
+
+
+def create_acme(api: Api, root: Member) -> Any:
+    return api.ask(
+        "POST",
+        f"{ADMIN}/organisations",
+        root,
+        json={"key": "acme", "name": "Acme"},
+        headers={"X-Request-Id": "request-7"},
+    )
+
+
+def test_a_change_tells_who_what_and_by_which_request(api: Api, root: Member):
+    created = create_acme(api, root).json()
+
+    (event,) = events(api, root)
+
+    assert event["entry"] == {
+        "organisation_id": created["id"],
+        "action": "create",
+        "resource_type": "organisation",
+        "resource_id": "acme",
+        "before": None,
+        "after": event["entry"]["after"],
+    }
+    assert event["entry"]["after"]["name"] == "Acme"
+    assert event["origin"] == {
+        "actor_organisation_id": str(root.organisation_id),
+        "actor_id": str(root.id),
+        "request_id": "request-7",
+        "address": "127.0.0.1",
+    }
+
+
+def test_a_change_tells_before_and_after(api: Api, root: Member):
+    create_acme(api, root)
+    api.ask("PATCH", f"{ADMIN}/organisations/acme", root, json={"plan": "enterprise"})
+
+    newest = events(api, root)[0]["entry"]
+
+    assert (newest["action"], newest["before"]["plan"], newest["after"]["plan"]) == ("change", "basic", "enterprise")
+
+
+def test_what_changes_nothing_is_no_event(api: Api, root: Member):
+    create_acme(api, root)
+    api.ask("PATCH", f"{ADMIN}/organisations/acme", root, json={"plan": "basic"})
+
+    assert len(events(api, root)) == 1
+
+
+def test_what_was_refused_is_no_event(api: Api, root: Member):
+    create_acme(api, root)
+    assert create_acme(api, root).status_code == 409
+
+    assert len(events(api, root)) == 1
+
+
+def test_every_kind_of_change_is_told(api: Api, root: Member, people: People):
+    create_acme(api, root)
+    member = people.member("acme", "viewer")
+    module = {"key": "m", "name": "M", "version": "1", "type": "core"}
+    override = {"is_enabled": True, "reason": "pilot"}
+    of_acme = f"{ADMIN}/feature-flags/beta/overrides/organisations/acme"
+    for method, path, body in (
+        ("PATCH", f"{ADMIN}/organisations/acme", {"name": "Acme Ltd"}),
+        ("POST", f"{ADMIN}/modules", module),
+        ("PATCH", f"{ADMIN}/modules/m", {"status": "testing"}),
+        ("PUT", f"{ADMIN}/modules/m/organisations/acme", {"is_enabled": True}),
+        ("POST", f"{ADMIN}/feature-flags", {"key": "beta", "name": "Beta", "scope": "user"}),
+        ("PATCH", f"{ADMIN}/feature-flags/beta", {"is_enabled": True}),
+        ("PUT", of_acme, override),
+        ("PUT", f"{of_acme}/users/{member.id}", override),
+        ("DELETE", f"{of_acme}/users/{member.id}", None),
+        ("DELETE", of_acme, None),
+    ):
+        assert api.ask(method, path, root, json=body).is_success, path
+
+    told = [(event["entry"]["resource_type"], event["entry"]["action"]) for event in reversed(events(api, root))]
+
+    assert told == [
+        ("organisation", "create"),
+        ("organisation", "change"),
+        ("module", "create"),
+        ("module", "change"),
+        ("organisation_module", "create"),
+        ("flag", "create"),
+        ("flag", "change"),
+        ("override", "create"),
+        ("override", "create"),
+        ("override", "delete"),
+        ("override", "delete"),
+    ]
+
+
+def test_a_change_whose_audit_fails_is_undone(api: Api, root: Member, people: People):
+    people.sql("alter table audit_events add constraint broken check (action <> 'create') not valid")
+    try:
+        answer = create_acme(api, root)
+    finally:
+        people.sql("alter table audit_events drop constraint broken")
+
+    assert answer.status_code == 500
+    assert people.sql("select 1 from organisations where key = 'acme'") == []
+
+
+def test_an_audit_event_whose_change_fails_is_undone(api: Api, root: Member, people: People):
+    # Deferred to the commit, so the event is written before the change turns out to be impossible.
+    people.sql("create function refuse() returns trigger language plpgsql as $$ begin raise 'refused'; end $$")
+    people.sql(
+        "create constraint trigger refuse after insert on organisations"
+        " deferrable initially deferred for each row execute function refuse()"
+    )
+    try:
+        answer = create_acme(api, root)
+    finally:
+        people.sql("drop function refuse() cascade")
+
+    assert answer.status_code == 500
+    assert people.sql("select 1 from audit_events") == []
+
+
+def test_the_trail_comes_in_pages_newest_first(api: Api, root: Member):
+    for number in range(5):
+        body = {"key": f"organisation-{number}", "name": "x"}
+        api.ask("POST", f"{ADMIN}/organisations", root, json=body)
+
+    seen: list[str] = []
+    query: dict[str, Any] = {"limit": 2}
+    while True:
+        page = api.get(f"{ADMIN}/audit-events", root, params=query).json()
+        seen += [item["entry"]["resource_id"] for item in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        query["cursor"] = page["next_cursor"]
+
+    assert seen == [f"organisation-{number}" for number in (4, 3, 2, 1, 0)]
+
+
+def test_a_cursor_of_another_list_is_invalid(api: Api, root: Member):
+    assert api.get(f"{ADMIN}/audit-events", root, params={"cursor": "YWNtZQ=="}).status_code == 422

@@ -1,0 +1,167 @@
+"""Flags and overrides through the API."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.integration.control.conftest import Api, Member, People
+
+FLAGS = "/api/v1/admin/feature-flags"
+
+
+@pytest.fixture
+def root(people: People) -> Member:
+    return people.super_admin()
+
+
+def a_flag(api: Api, root: Member, key: str = "new-dashboard", **fields: Any) -> dict[str, Any]:
+    answer = api.ask("POST", FLAGS, root, json={"key": key, "name": key.title()} | fields)
+    assert answer.status_code == 201, answer.text
+    flag: dict[str, Any] = answer.json()
+    return flag
+
+
+def put_override(api: Api, root: Member, target: str, **fields: Any) -> Any:
+    body = {"is_enabled": True, "reason": "pilot"} | fields
+    return api.ask("PUT", f"{FLAGS}/new-dashboard/overrides/{target}", root, json=body)
+
+
+def test_a_new_flag_is_off_for_everybody(api: Api, root: Member):
+    flag = a_flag(api, root)
+
+    assert (flag["is_enabled"], flag["rollout"], flag["scope"], flag["module_key"]) == (False, 100, "global", None)
+
+
+def test_a_flag_that_is_there_is_a_conflict(api: Api, root: Member):
+    a_flag(api, root)
+
+    assert api.ask("POST", FLAGS, root, json={"key": "new-dashboard", "name": "x"}).status_code == 409
+
+
+def test_a_change_leaves_the_rest_as_it_is(api: Api, root: Member):
+    flag = a_flag(api, root, description="the new one")
+
+    changed = api.ask("PATCH", f"{FLAGS}/new-dashboard", root, json={"is_enabled": True}).json()
+
+    assert changed.pop("updated_at") > flag.pop("updated_at")
+    assert changed == flag | {"is_enabled": True}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"name": None}, {"rollout": 101}, {"is_enable": True}, {"key": "other"}, {"scope": "planet"}, {"name": "\0"}],
+    ids=str,
+)
+def test_a_change_that_cannot_be_is_invalid(api: Api, root: Member, body: dict[str, Any]):
+    a_flag(api, root)
+
+    assert api.ask("PATCH", f"{FLAGS}/new-dashboard", root, json=body).status_code == 422
+
+
+def test_a_flag_of_a_module_that_is_not_there_is_invalid(api: Api, root: Member):
+    answer = api.ask("POST", FLAGS, root, json={"key": "a", "name": "A", "module_key": "nothing"})
+
+    assert (answer.status_code, answer.json()["detail"]) == (
+        422,
+        "there is no module nothing that the flag could belong to",
+    )
+
+
+def test_a_list_comes_in_pages_that_meet_without_gap_or_overlap(api: Api, root: Member):
+    keys = [f"flag-{number}" for number in range(5)]
+    for key in keys:
+        a_flag(api, root, key)
+
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = api.get(FLAGS, root, params={"limit": 2} | ({"cursor": cursor} if cursor else {})).json()
+        seen += [item["key"] for item in page["items"]]
+        cursor = page["next_cursor"]
+
+    assert seen == keys
+
+
+@pytest.mark.parametrize(
+    "query", [{"cursor": "%"}, {"cursor": "AA=="}, {"cursor": "/w=="}, {"limit": 0}, {"limit": 9999}]
+)
+def test_a_page_that_is_none_is_invalid(api: Api, root: Member, query: dict[str, Any]):
+    assert api.get(FLAGS, root, params=query).status_code == 422
+
+
+def test_an_organisation_can_have_an_exception(api: Api, root: Member, people: People):
+    people.organisation("acme")
+    a_flag(api, root)
+
+    override = put_override(api, root, "organisations/acme", expires_at="2030-01-01T00:00:00Z").json()
+
+    assert (override["organisation_key"], override["user_id"], override["author_id"]) == ("acme", None, str(root.id))
+    assert override["expires_at"] == "2030-01-01T00:00:00Z"
+
+
+def test_putting_an_override_twice_changes_the_one(api: Api, root: Member, people: People):
+    people.organisation("acme")
+    a_flag(api, root)
+
+    first = put_override(api, root, "organisations/acme").json()
+    second = put_override(api, root, "organisations/acme", is_enabled=False, reason="it broke").json()
+
+    assert (second["id"], second["is_enabled"], second["reason"]) == (first["id"], False, "it broke")
+
+
+def test_a_user_can_have_an_exception_beside_the_organisation(api: Api, root: Member, people: People):
+    member = people.member("acme", "viewer")
+    a_flag(api, root, scope="user")
+
+    put_override(api, root, "organisations/acme")
+    for_user = put_override(api, root, f"organisations/acme/users/{member.id}", is_enabled=False)
+
+    assert for_user.json()["user_id"] == str(member.id)
+    listed = api.get(f"{FLAGS}/new-dashboard/overrides", root).json()["items"]
+    assert len(listed) == 2
+
+
+def test_a_flag_that_is_not_of_users_has_no_exception_for_one(api: Api, root: Member, people: People):
+    member = people.member("acme", "viewer")
+    a_flag(api, root, scope="organisation")
+
+    assert put_override(api, root, f"organisations/acme/users/{member.id}").status_code == 422
+
+
+def test_a_user_of_another_organisation_is_not_found(api: Api, root: Member, people: People):
+    stranger = people.member("globex", "viewer")
+    people.organisation("acme")
+    a_flag(api, root, scope="user")
+
+    assert put_override(api, root, f"organisations/acme/users/{stranger.id}").status_code == 404
+
+
+def test_an_override_without_time_zone_is_invalid(api: Api, root: Member, people: People):
+    people.organisation("acme")
+    a_flag(api, root)
+
+    assert put_override(api, root, "organisations/acme", expires_at="2030-01-01T00:00:00").status_code == 422
+
+
+def test_an_override_can_be_deleted_once(api: Api, root: Member, people: People):
+    people.organisation("acme")
+    a_flag(api, root)
+    put_override(api, root, "organisations/acme")
+    path = f"{FLAGS}/new-dashboard/overrides/organisations/acme"
+
+    assert [api.ask("DELETE", path, root).status_code for _ in range(2)] == [204, 404]
+
+
+def test_what_is_not_there_is_not_found(api: Api, root: Member, people: People):
+    people.organisation("acme")
+
+    answers = [
+        api.get(f"{FLAGS}/nothing", root),
+        api.ask("PATCH", f"{FLAGS}/nothing", root, json={}),
+        api.get(f"{FLAGS}/nothing/overrides", root),
+        put_override(api, root, "organisations/acme"),
+        api.ask("DELETE", f"{FLAGS}/nothing/overrides/organisations/acme/users/{uuid4()}", root),
+    ]
+
+    assert {answer.status_code for answer in answers} == {404}
