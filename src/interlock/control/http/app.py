@@ -12,7 +12,6 @@ from interlock.control.http.ports import Ports
 from interlock.control.http.problems import Problem, answer_errors
 
 PREFIX = "/api/v1"
-LARGEST_BODY_BYTES = 1_000_000
 
 
 def create_app(ports: Ports, close: Callable[[], Awaitable[None]]) -> FastAPI:
@@ -30,7 +29,6 @@ def create_app(ports: Ports, close: Callable[[], Awaitable[None]]) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=LARGEST_BODY_BYTES,
         generate_unique_id_function=lambda route: route.name,
         lifespan=lifespan,
     )

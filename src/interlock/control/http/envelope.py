@@ -1,10 +1,14 @@
-"""What every answer carries: a request id, the security headers, and no internal text when something breaks."""
+"""What every request is held to and every answer carries.
+
+A request has an id and a largest size; an answer has security headers, and no internal text when something breaks.
+"""
 
 import logging
 import re
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from interlock.control.http.problems import problem
@@ -12,6 +16,7 @@ from interlock.control.http.problems import problem
 log = logging.getLogger(__name__)
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+LARGEST_BODY_BYTES = 1_000_000
 SECURITY_HEADERS = (
     ("Cache-Control", "no-store"),
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
@@ -34,6 +39,15 @@ class Envelope:
         request_id = sent_id if REQUEST_ID.fullmatch(sent_id) else uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
         has_started = False
+        received_bytes = 0
+
+        async def receive_limited() -> Message:
+            nonlocal received_bytes
+            message = await receive()
+            received_bytes += len(message.get("body", b""))
+            if received_bytes > LARGEST_BODY_BYTES:
+                raise HTTPException(413)
+            return message
 
         async def send_wrapped(message: Message) -> None:
             nonlocal has_started
@@ -46,9 +60,9 @@ class Envelope:
             await send(message)
 
         try:
-            await self.app(scope, receive, send_wrapped)
+            await self.app(scope, receive_limited, send_wrapped)
         except Exception:
-            log.exception("request %s failed: %s %s", request_id, scope["method"], scope["path"])
+            log.exception("request %s failed: %s %r", request_id, scope["method"], scope["path"])
             if has_started:
                 raise
             answer = problem(500, "something broke on our side", request_id, remedy="tell us the request id")

@@ -32,7 +32,7 @@ from interlock.control.http.fields import (
     left_out,
     listing,
 )
-from interlock.control.http.problems import problems
+from interlock.control.http.problems import OF_A_BODY, problems
 
 router = APIRouter(
     prefix="/admin/feature-flags",
@@ -135,7 +135,7 @@ async def list_flags(caller: Reader, wanted: WantedSlice) -> Listing[Flag]:
         return listing(await work.flags.page(wanted))
 
 
-@router.post("", status_code=201, response_model=FlagView, responses=problems(409, 422))
+@router.post("", status_code=201, response_model=FlagView, responses=problems(409, *OF_A_BODY))
 async def create_flag(caller: Writer, body: CreateFlag) -> Flag:
     """Create a flag."""
     async with caller.platform_work() as work:
@@ -149,7 +149,7 @@ async def read_flag(caller: Reader, key: KeyInPath) -> Flag:
         return await flags.find(work, key)
 
 
-@router.patch("/{key}", response_model=FlagView, responses=problems(404, 422))
+@router.patch("/{key}", response_model=FlagView, responses=problems(404, *OF_A_BODY))
 async def change_flag(caller: Writer, key: KeyInPath, body: ChangeFlag) -> Flag:
     """Change a flag."""
     async with caller.platform_work() as work:
@@ -163,7 +163,7 @@ async def list_overrides(caller: Reader, key: KeyInPath, wanted: WantedSlice) ->
         return listing(await flags.page_of_overrides(work, key, wanted))
 
 
-@router.put(OF_ORGANISATION, response_model=OverrideView, responses=problems(404, 422))
+@router.put(OF_ORGANISATION, response_model=OverrideView, responses=problems(404, *OF_A_BODY))
 async def override_for_organisation(
     caller: Writer, key: KeyInPath, organisation_key: KeyInPath, body: PutOverride
 ) -> Override:
@@ -179,7 +179,7 @@ async def delete_override_for_organisation(caller: Writer, key: KeyInPath, organ
         await flags.delete_override(work, key, Target(organisation_key))
 
 
-@router.put(OF_USER, response_model=OverrideView, responses=problems(404, 422))
+@router.put(OF_USER, response_model=OverrideView, responses=problems(404, *OF_A_BODY))
 async def override_for_user(
     caller: Writer, key: KeyInPath, organisation_key: KeyInPath, user_id: UUID, body: PutOverride
 ) -> Override:

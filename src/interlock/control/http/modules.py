@@ -32,7 +32,7 @@ from interlock.control.http.fields import (
     left_out,
     listing,
 )
-from interlock.control.http.problems import problems
+from interlock.control.http.problems import OF_A_BODY, problems
 
 router = APIRouter(
     prefix="/admin/modules",
@@ -124,7 +124,7 @@ async def list_modules(caller: Reader, wanted: WantedSlice) -> Listing[Module]:
         return listing(await work.modules.page(wanted))
 
 
-@router.post("", status_code=201, response_model=ModuleView, responses=problems(409, 422))
+@router.post("", status_code=201, response_model=ModuleView, responses=problems(409, *OF_A_BODY))
 async def create_module(caller: Writer, body: CreateModule) -> Module:
     """Add a module to the catalogue."""
     async with caller.platform_work() as work:
@@ -138,7 +138,7 @@ async def read_module(caller: Reader, key: KeyInPath) -> Module:
         return await modules.find(work, key)
 
 
-@router.patch("/{key}", response_model=ModuleView, responses=problems(404, 422))
+@router.patch("/{key}", response_model=ModuleView, responses=problems(404, *OF_A_BODY))
 async def change_module(caller: Writer, key: KeyInPath, body: ChangeModule) -> Module:
     """Change a module."""
     async with caller.platform_work() as work:
@@ -148,7 +148,7 @@ async def change_module(caller: Writer, key: KeyInPath, body: ChangeModule) -> M
 @router.put(
     "/{key}/organisations/{organisation_key}",
     response_model=OrganisationModuleView,
-    responses=problems(404, 422),
+    responses=problems(404, *OF_A_BODY),
 )
 async def assign_module(
     caller: Writer, key: KeyInPath, organisation_key: KeyInPath, body: AssignModule

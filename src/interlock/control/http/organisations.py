@@ -25,7 +25,7 @@ from interlock.control.http.fields import (
     left_out,
     listing,
 )
-from interlock.control.http.problems import problems
+from interlock.control.http.problems import OF_A_BODY, problems
 
 router = APIRouter(
     prefix="/admin/organisations",
@@ -84,7 +84,7 @@ async def list_organisations(caller: Reader, wanted: WantedSlice) -> Listing[Org
         return listing(await work.organisations.page(wanted))
 
 
-@router.post("", status_code=201, response_model=OrganisationView, responses=problems(409, 422))
+@router.post("", status_code=201, response_model=OrganisationView, responses=problems(409, *OF_A_BODY))
 async def create_organisation(caller: Writer, body: CreateOrganisation) -> Organisation:
     """Create an organisation."""
     async with caller.platform_work() as work:
@@ -98,7 +98,7 @@ async def read_organisation(caller: Reader, key: KeyInPath) -> Organisation:
         return await organisations.find(work, key)
 
 
-@router.patch("/{key}", response_model=OrganisationView, responses=problems(404, 422))
+@router.patch("/{key}", response_model=OrganisationView, responses=problems(404, *OF_A_BODY))
 async def change_organisation(caller: Writer, key: KeyInPath, body: ChangeOrganisation) -> Organisation:
     """Change an organisation."""
     async with caller.platform_work() as work:

@@ -25,6 +25,9 @@ from interlock.errors import InterlockError
 
 MEDIA_TYPE = "application/problem+json"
 
+OF_A_BODY = (400, 413, 422)
+"""What can be wrong with a body, before the domain sees it."""
+
 STATUS: Mapping[type[InterlockError], int] = MappingProxyType(
     {
         NotSignedIn: 401,

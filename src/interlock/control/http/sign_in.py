@@ -9,7 +9,7 @@ from interlock.control.domain.sign_in import sign_in
 from interlock.control.http.caller import address_of
 from interlock.control.http.fields import TEXT_PATTERN, Body, View
 from interlock.control.http.ports import Ports, ports_of
-from interlock.control.http.problems import problems
+from interlock.control.http.problems import OF_A_BODY, problems
 from interlock.control.http.tokens import LIFETIME_SECONDS, Bearer
 
 SCHEME = "Bearer"
@@ -36,7 +36,7 @@ class Token(View):
     expires_in: int = Field(description="Seconds until it expires.", examples=[LIFETIME_SECONDS])
 
 
-@router.post("/sign-in", responses=problems(401, 422, 429))
+@router.post("/sign-in", responses=problems(401, *OF_A_BODY, 429))
 async def sign_in_with_password(body: SignIn, request: Request, ports: Annotated[Ports, Depends(ports_of)]) -> Token:
     """Exchange an e-mail address and a password for a token that lasts 15 minutes."""
     address = address_of(request) or "unknown"
