@@ -1,54 +1,17 @@
-"""The control plane on this machine: its project for the guard, its server process, its first administrator."""
+"""The control plane as the guard sees any application: its chain, its endpoints, who can be logged in."""
 
 import json
-import os
 import secrets
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from interlock import __version__
 from interlock.chain.project import Project, find_project
-from interlock.errors import ExitCode, InterlockError
-from interlock.postgres.url import DatabaseUrl
+from interlock.cli.api import write_privately
 from interlock.probes.build import BuildCheck
 from interlock.probes.identity import GivenToken, Identity, SignIn
 from interlock.release.request import Application
 
-HOST = "127.0.0.1"
-STARTS_WITHIN_SECONDS = 20.0
-STOPS_WITHIN_SECONDS = 10.0
 ADMINISTRATOR = "administrator"
-
-
-class PortTaken(InterlockError):
-    """Somebody else listens where the API is to be served."""
-
-    exit_code = ExitCode.USAGE
-
-    def __init__(self, port: int) -> None:
-        super().__init__(
-            problem=f"port {port} of {HOST} is taken: another program listens there",
-            remedy="stop that program, or serve on another port with --port",
-        )
-
-
-class ApiDidNotStart(InterlockError):
-    """The server process of the control plane did not come up."""
-
-    def __init__(self, log: Path, last_words: str) -> None:
-        super().__init__(
-            problem=f"the API did not come up: {last_words or 'it said nothing'}",
-            remedy=f"look into {log}",
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +23,6 @@ class Credentials:
 
     def as_identity(self) -> Identity:
         return Identity(ADMINISTRATOR, SignIn("/api/v1/sign-in", asdict(self)))
-
-
-@dataclass(frozen=True, slots=True)
-class Api:
-    """A running server process of the control plane."""
-
-    process: subprocess.Popen[bytes]
-    port: int
-    build: str
-
-    @property
-    def url(self) -> str:
-        return f"http://{HOST}:{self.port}"
 
 
 def control_plane_project(folder: Path) -> Project:
@@ -92,59 +42,8 @@ def application(url: str, administrator: Credentials | None, expected_build: str
     )
 
 
-def new_build() -> str:
-    """A build id that no other process has, so that an old instance cannot vouch for this one."""
-    return f"{__version__}+{secrets.token_hex(4)}"
-
-
 def new_password() -> str:
     return secrets.token_urlsafe(15)
-
-
-def require_free_port(port: int) -> None:
-    """Raise PortTaken unless the port can be listened on."""
-    with socket.socket() as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind((HOST, port))
-        except OSError as error:
-            raise PortTaken(port) from error
-
-
-@contextmanager
-def run_api(url: DatabaseUrl, port: int, folder: Path, build: str) -> Iterator[Api]:
-    """Run the API in a process of its own until it answers, and stop it at the end. Raises ApiDidNotStart."""
-    log = folder / "api.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "uvicorn", "--factory", "interlock.asgi:create"),
-                *("--host", HOST, "--port", str(port), "--no-server-header"),
-            ],
-            env={
-                **os.environ,
-                "DATABASE_URL": url.as_text(),
-                "INTERLOCK_TOKEN_KEY": read_or_make_secret(folder / "token.key"),
-                "INTERLOCK_BUILD": build,
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            # Ctrl-C in the terminal is for us: we stop it when we are done.
-            start_new_session=True,
-        )
-        try:
-            _wait_until_alive(process, port, log)
-            yield Api(process, port, build)
-        finally:
-            _stop(process)
-
-
-def read_or_make_secret(file: Path) -> str:
-    """Read a secret that only this user may read; make it if it is not there yet."""
-    if not file.exists():
-        write_privately(file, secrets.token_urlsafe(48))
-    return file.read_text()
 
 
 def read_credentials(file: Path) -> Credentials | None:
@@ -154,36 +53,3 @@ def read_credentials(file: Path) -> Credentials | None:
 
 def keep_credentials(file: Path, credentials: Credentials) -> None:
     write_privately(file, json.dumps(asdict(credentials)))
-
-
-def write_privately(file: Path, text: str) -> None:
-    """Write a file that nobody but this user ever could read."""
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(text)
-
-
-def _wait_until_alive(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + STARTS_WITHIN_SECONDS
-    while not _is_alive(port):
-        if process.poll() is not None or time.monotonic() > deadline:
-            lines = log.read_text(errors="replace").strip().splitlines()
-            raise ApiDidNotStart(log, lines[-1] if lines else "")
-        time.sleep(0.05)
-
-
-def _is_alive(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://{HOST}:{port}/livez", timeout=1) as answer:
-            return bool(answer.status == 200)
-    except (OSError, urllib.error.URLError):
-        return False
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(STOPS_WITHIN_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

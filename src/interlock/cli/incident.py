@@ -10,15 +10,13 @@ from pathlib import Path
 import typer
 
 from interlock.chain.child import start_child
+from interlock.cli.api import Api, new_build, run_api
 from interlock.cli.control_plane import (
     ADMINISTRATOR,
-    Api,
     Credentials,
     application,
     control_plane_project,
-    new_build,
     new_password,
-    run_api,
 )
 from interlock.cli.present import progress_here, report_folder, show_outcome
 from interlock.cli.request import blank_record
@@ -73,6 +71,7 @@ def production() -> Iterator[Scene]:
         provision_first_administrator(url.as_text(), administrator.email, administrator.password)
         claim_head(url)
         with run_api(url, free_port(), Path(folder), new_build()) as api:
+            api.wait_until_alive()
             yield Scene(server, url, administrator, api)
 
 

@@ -7,31 +7,12 @@ from pathlib import Path
 
 import typer
 
-from interlock.cli.control_plane import (
-    Api,
-    ApiDidNotStart,
-    Credentials,
-    application,
-    control_plane_project,
-    keep_credentials,
-    new_build,
-    new_password,
-    read_credentials,
-    require_free_port,
-    run_api,
-    write_privately,
-)
-from interlock.cli.present import progress_here, report_folder, show_outcome
-from interlock.cli.request import blank_record
-from interlock.control.persistence.provisioning import has_administrator, provision_first_administrator
+from interlock.cli.api import Api, ApiDidNotStart, new_build, require_free_port, run_api, write_privately
 from interlock.errors import ExitCode
 from interlock.postgres.embedded import FolderNotWritable, run_server
 from interlock.postgres.url import DatabaseUrl, parse_url
-from interlock.release.pipeline import release
-from interlock.release.request import Request
 
 STATE = ".interlock"
-EMAIL = "admin@example.com"
 
 
 def bring_up(folder: Path, port: int) -> ExitCode:
@@ -39,27 +20,16 @@ def bring_up(folder: Path, port: int) -> ExitCode:
     require_free_port(port)
     state = _state_folder(folder / STATE)
     with _database(state) as (url, scratch_server), run_api(url, port, state, new_build()) as api:
-        known = _administrator(state, url)
-        request = Request(
-            url=url,
-            project=control_plane_project(folder),
-            scratch_server=scratch_server,
-            application=application(api.url, known, api.build),
-        )
-        is_new: list[Credentials] = []
+        # Its import takes as long as the API needs to come up, so they do it at the same time.
+        from interlock.cli.own_release import release_control_plane
 
-        def provision() -> None:
-            if known and provision_first_administrator(url.as_text(), known.email, known.password):
-                keep_credentials(state / "administrator.json", known)
-                is_new.append(known)
-
-        with report_folder(folder / "interlock-report") as reports:
-            outcome = release(request, blank_record("release", "interlock control plane"), progress_here(), provision)
-            code = show_outcome(outcome, reports)
+        code, credentials = release_control_plane(folder, state, url, scratch_server, api)
         if code not in (ExitCode.CLEAR, ExitCode.CAUTION):
             return code
-        _say_how_to_sign_in(api, state, is_new)
-        return _serve(api, state)
+        typer.echo(f"\nserving {api.url}/api/v1/docs  (Ctrl-C stops it)")
+        if credentials:
+            typer.echo(f"sign in {credentials.email}  password {credentials.password}  (shown this once)")
+        return _serve(api)
 
 
 def _state_folder(folder: Path) -> Path:
@@ -86,25 +56,10 @@ def _database(state: Path) -> Iterator[tuple[DatabaseUrl, DatabaseUrl | None]]:
         yield url, server.url()
 
 
-def _administrator(state: Path, url: DatabaseUrl) -> Credentials | None:
-    """Who is to sign in: whom an earlier start kept, or somebody new; None where others have made one."""
-    kept = read_credentials(state / "administrator.json")
-    if kept or has_administrator(url.as_text()):
-        return kept
-    return Credentials(EMAIL, new_password())
-
-
-def _say_how_to_sign_in(api: Api, state: Path, is_new: list[Credentials]) -> None:
-    typer.echo(f"\nserving {api.url}/api/v1/docs  (Ctrl-C stops it)")
-    for credentials in is_new:
-        typer.echo(f"sign in {credentials.email}  password {credentials.password}  (shown once;")
-        typer.echo(f"        kept for the probes of the next start in {STATE}/{state.name and 'administrator.json'})")
-
-
-def _serve(api: Api, state: Path) -> ExitCode:
+def _serve(api: Api) -> ExitCode:
     try:
         api.process.wait()
     except KeyboardInterrupt:
         typer.echo("\nstopping")
         return ExitCode.CLEAR
-    raise ApiDidNotStart(state / "api.log", "it ended by itself")
+    raise ApiDidNotStart(api.log, "it ended by itself")

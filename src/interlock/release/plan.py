@@ -1,6 +1,7 @@
 """What a release has to do: from the revisions that the database claims, to the head of the chain."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from interlock.chain.revisions import Chain
 from interlock.errors import InterlockError
@@ -24,5 +25,5 @@ def plan_release(chain: Chain, current: tuple[str, ...]) -> Plan:
     doubled = chain.doubled(current)
     if doubled:
         raise DoubledVersion(current, doubled)
-    steps = tuple(Step(each.id, each.message, each.path) for each in chain.pending(current))
+    steps = tuple(Step(each.id, each.message, Path(each.path).name) for each in chain.pending(current))
     return Plan(current, head, steps)

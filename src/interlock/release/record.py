@@ -23,7 +23,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One revision that a release has to run."""
+    """One revision that a release has to run. `path` is the name of its script."""
 
     revision: str
     message: str

@@ -1,0 +1,140 @@
+"""The server process of the control plane, on this machine."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from interlock import __version__
+from interlock.errors import ExitCode, InterlockError
+from interlock.postgres.url import DatabaseUrl
+
+HOST = "127.0.0.1"
+STARTS_WITHIN_SECONDS = 20.0
+STOPS_WITHIN_SECONDS = 10.0
+
+
+class PortTaken(InterlockError):
+    """Somebody else listens where the API is to be served."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, port: int) -> None:
+        super().__init__(
+            problem=f"port {port} of {HOST} is taken: another program listens there",
+            remedy="stop that program, or serve on another port with --port",
+        )
+
+
+class ApiDidNotStart(InterlockError):
+    """The server process of the control plane did not come up."""
+
+    def __init__(self, log: Path, last_words: str) -> None:
+        super().__init__(
+            problem=f"the API did not come up: {last_words or 'it said nothing'}",
+            remedy=f"look into {log}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """A running server process of the control plane."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    build: str
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    def wait_until_alive(self) -> None:
+        """Return when it answers. Raises ApiDidNotStart."""
+        deadline = time.monotonic() + STARTS_WITHIN_SECONDS
+        while not self._is_alive():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                lines = self.log.read_text(errors="replace").strip().splitlines()
+                raise ApiDidNotStart(self.log, lines[-1] if lines else "")
+            time.sleep(0.05)
+
+    def _is_alive(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/livez", timeout=1) as answer:  # noqa: S310 - our own
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+
+def new_build() -> str:
+    """A build id that no other process has, so that an old instance cannot vouch for this one."""
+    return f"{__version__}+{secrets.token_hex(4)}"
+
+
+def require_free_port(port: int) -> None:
+    """Raise PortTaken unless the port can be listened on."""
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((HOST, port))
+        except OSError as error:
+            raise PortTaken(port) from error
+
+
+@contextmanager
+def run_api(url: DatabaseUrl, port: int, folder: Path, build: str) -> Iterator[Api]:
+    """Start the API in a process of its own, and stop it at the end. It comes up while the caller goes on."""
+    log = folder / "api.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "uvicorn", "--factory", "interlock.asgi:create"),
+                *("--host", HOST, "--port", str(port), "--no-server-header"),
+            ],
+            env={
+                **os.environ,
+                "DATABASE_URL": url.as_text(),
+                "INTERLOCK_TOKEN_KEY": read_or_make_secret(folder / "token.key"),
+                "INTERLOCK_BUILD": build,
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            # Ctrl-C in the terminal is for us: we stop it when we are done.
+            start_new_session=True,
+        )
+        try:
+            yield Api(process, port, build, log)
+        finally:
+            _stop(process)
+
+
+def read_or_make_secret(file: Path) -> str:
+    """Read a secret that only this user may read; make it if it is not there yet."""
+    if not file.exists():
+        write_privately(file, secrets.token_urlsafe(48))
+    return file.read_text()
+
+
+def write_privately(file: Path, text: str) -> None:
+    """Write a file that nobody but this user ever could read."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as stream:
+        stream.write(text)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(STOPS_WITHIN_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
