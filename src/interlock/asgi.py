@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import async_sessionmaker
+from starlette.concurrency import run_in_threadpool
 
 from interlock import __version__
 from interlock.control.http.app import create_app
@@ -14,11 +15,14 @@ from interlock.control.http.passwords import Argon2Passwords
 from interlock.control.http.ports import Ports
 from interlock.control.http.tokens import Tokens
 from interlock.control.persistence.database import open_engine
-from interlock.control.persistence.revisions import expected_revision, live_revision, what_is_not_ready
+from interlock.control.persistence.models import METADATA, MODELS
+from interlock.control.persistence.revisions import expected_revision, live_revision
 from interlock.control.persistence.sign_in import StoredDesk
 from interlock.control.persistence.users import StoredDirectory
 from interlock.control.persistence.work import Transactions
 from interlock.errors import InterlockError, InvalidSetting
+from interlock.gate.readiness import find_reason_against, needs_of
+from interlock.postgres.url import parse_url
 
 
 def create() -> FastAPI:
@@ -32,16 +36,20 @@ def create() -> FastAPI:
 def assemble(environment: Mapping[str, str]) -> FastAPI:
     """Join the API to a database. The database need not be there yet: /readyz tells when it is."""
     tokens = Tokens(_required(environment, "INTERLOCK_TOKEN_KEY", "make one with: openssl rand -base64 48"))
-    engine = open_engine(_required(environment, "DATABASE_URL", "set it, such as postgresql://user@host:5432/name"))
+    database_url = _required(environment, "DATABASE_URL", "set it, such as postgresql://user@host:5432/name")
+    engine = open_engine(database_url)
     sessions = async_sessionmaker(engine, expire_on_commit=False)
     expected = expected_revision()
+    target = parse_url(database_url)
+    needs = needs_of(expected, METADATA, (model.__mapper__ for model in MODELS))
     ports = Ports(
         open_work=Transactions(sessions),
         directory=StoredDirectory(sessions),
         desk=StoredDesk(sessions),
         passwords=Argon2Passwords(),
         tokens=tokens,
-        is_ready=lambda: what_is_not_ready(engine, expected),
+        # The gate waits for the database, so it does that in a thread.
+        is_ready=lambda: run_in_threadpool(find_reason_against, target, needs),
         live_revision=lambda: live_revision(engine),
         expected_revision=expected,
         build=environment.get("INTERLOCK_BUILD") or __version__,

@@ -215,8 +215,9 @@ def _scheme_for_project(url: DatabaseUrl) -> str:
 
 
 def _listen(pipe: IO[str], note: Callable[[str], None]) -> None:
-    for line in pipe:
-        note(line.rstrip("\n"))
+    with pipe:
+        for line in pipe:
+            note(line.rstrip("\n"))
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ARRAY, Column, Enum, MetaData, Select, Table, select
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import CompileError
 from sqlalchemy.orm import Mapper, configure_mappers
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -20,7 +21,7 @@ def as_metadata(found: Any) -> list[MetaData]:
 
 
 def describe(metadata: Sequence[MetaData], mappers: Iterable[Mapper[Any]]) -> Mapping[str, Any]:
-    """Give the select of every mapped class and unmapped table, and the labels of every native enum column."""
+    """Give the select of every mapped class and unmapped table, the type of every column, the labels of every enum."""
     configure_mappers()
     tables = [table for each in metadata for table in each.sorted_tables]
     ours = [mapper for mapper in mappers if _belongs(mapper, metadata)]
@@ -30,6 +31,7 @@ def describe(metadata: Sequence[MetaData], mappers: Iterable[Mapper[Any]]) -> Ma
     return {
         "selects": [{"name": name, "sql": _nothing_of(query)} for name, query in queries],
         "enums": [enum for table in tables for enum in _enums_of(table)],
+        "columns": [column for table in tables for column in _columns_of(table)],
     }
 
 
@@ -52,6 +54,15 @@ def _enums_of(table: Table) -> Iterator[Mapping[str, Any]]:
                 "labels": list(enum.enums),
                 "python": enum.enum_class.__name__ if enum.enum_class else enum.name,
             }
+
+
+def _columns_of(table: Table) -> Iterator[Mapping[str, Any]]:
+    for column in table.columns:
+        try:
+            printed = column.type.compile(_DIALECT)
+        except CompileError:
+            continue  # a type that only the project's own compiler knows; selecting it is proof enough
+        yield {"schema": table.schema, "table": table.name, "column": column.name, "type": printed}
 
 
 def _native_enum(column: Column[Any]) -> Enum | None:

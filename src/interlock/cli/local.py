@@ -26,7 +26,7 @@ def bring_up(folder: Path, port: int) -> ExitCode:
         code, credentials = release_control_plane(folder, state, url, scratch_server, api)
         if code not in (ExitCode.CLEAR, ExitCode.CAUTION):
             return code
-        typer.echo(f"\nserving {api.url}/api/v1/docs  (Ctrl-C stops it)")
+        typer.echo(f"\nserving {api.url}  (described in {api.url}/api/v1/openapi.json; Ctrl-C stops it)")
         if credentials:
             typer.echo(f"sign in {credentials.email}  password {credentials.password}  (shown this once)")
         return _serve(api)

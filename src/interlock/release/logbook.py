@@ -28,11 +28,16 @@ class Stopped(Exception):
 
 @dataclass
 class StageNotes:
-    """What a stage finds out while it runs."""
+    """What a stage finds out while it runs.
+
+    `looks` is how bad the timeline shows it where that is worse than its findings: for what counts for the reader
+    and not for the verdict.
+    """
 
     check: Check
     summary: str = ""
     findings: list[Finding] = field(default_factory=list)
+    looks: Signal = Signal.CLEAR
 
     def find(self, *findings: Finding) -> None:
         self.findings.extend(findings)
@@ -106,7 +111,9 @@ class Logbook:
             self._stopped_at = check
             raise
         self._reports[check] = tuple(notes.findings)
-        stage = Stage(check, began - self._began, time.monotonic() - began, notes.signal, _summary(notes))
+        stage = Stage(
+            check, began - self._began, time.monotonic() - began, max(notes.signal, notes.looks), _summary(notes)
+        )
         self._timeline.append(stage)
         self.progress.ended(stage)
         if is_gate and notes.signal is Signal.STOP:

@@ -10,8 +10,8 @@ from interlock.probes.ask import ask
 from interlock.probes.document import fetch_document
 from interlock.probes.findings import findings
 from interlock.probes.openapi import Unprobed, probes_of
-from interlock.probes.probe import Asked
-from interlock.probes.summary import summarise
+from interlock.probes.probe import Asked, Proof
+from interlock.probes.summary import count_proofs, summarise
 from interlock.release.logbook import Logbook
 from interlock.release.request import Application, Request
 from interlock.verdict.finding import Check, Finding, Signal
@@ -33,10 +33,12 @@ def ask_before(book: Logbook, request: Request) -> None:
         try:
             told = _ask(request.application)
         except InterlockError as error:  # the old release may well be down: that is why there is a new one
-            stage.summary = error.problem
+            stage.summary, stage.looks = error.problem, Signal.CAUTION
             return
         book.note(asked_before=told.asked)
         stage.summary = summarise(told.asked)
+        if count_proofs(told.asked)[Proof.FAILED]:
+            stage.looks = Signal.CAUTION
 
 
 def ask_after(book: Logbook, application: Application | None, *, is_schema_only: bool) -> None:
