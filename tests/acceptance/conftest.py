@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -32,13 +33,13 @@ class Said:
 Interlock = Callable[..., Said]
 
 
-@pytest.fixture
-def interlock(server: EmbeddedServer, tmp_path: Path) -> Interlock:
+@pytest.fixture(scope="session")
+def run_interlock(server: EmbeddedServer) -> Interlock:
     """Run the interlock command in a folder, with scratch databases on the tests' server."""
 
     def run(
         *arguments: str,
-        folder: Path = tmp_path,
+        folder: Path,
         database: str | None = None,
         command: list[str | Path] = [sys.executable, "-m", "interlock"],  # noqa: B006 - only read
         **environment: str,
@@ -56,6 +57,12 @@ def interlock(server: EmbeddedServer, tmp_path: Path) -> Interlock:
         return Said(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+@pytest.fixture
+def interlock(run_interlock: Interlock, tmp_path: Path) -> Interlock:
+    """Run the interlock command in the folder of this test."""
+    return partial(run_interlock, folder=tmp_path)
 
 
 def _clean(environment: Mapping[str, str]) -> dict[str, str]:

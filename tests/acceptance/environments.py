@@ -1,5 +1,6 @@
 """Virtual environments for projects from PyPI, made while other tests run, kept between runs."""
 
+import fcntl
 import subprocess
 import sys
 import threading
@@ -21,7 +22,12 @@ class Environment:
         return folder / self.name / "bin" / command
 
     def make(self, folder: Path) -> None:
-        """Make the environment unless an earlier run did."""
+        """Make the environment unless an earlier run did. Of several processes, one does it and the others wait."""
+        with (folder / f"{self.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._make(folder)
+
+    def _make(self, folder: Path) -> None:
         done = folder / self.name / "made"
         wanted = f"{REPOSITORY} {self.packages} {self.alone}"
         if done.exists() and done.read_text() == wanted:

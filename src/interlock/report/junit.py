@@ -12,7 +12,7 @@ from interlock.release.record import ReleaseRecord, Stage
 from interlock.report.endpoints import Round, Said, rounds
 from interlock.report.headline import headline
 from interlock.report.legible import legible
-from interlock.report.wording import in_utc, occasion
+from interlock.report.wording import identity, in_utc, occasion
 from interlock.verdict.finding import Check, Finding, Signal
 
 _OUTCOMES = {Signal.CLEAR: "", Signal.CAUTION: "skipped", Signal.STOP: "failure"}
@@ -50,6 +50,10 @@ def _verdict(record: ReleaseRecord) -> Element:
     # A verdict without a single report is CLEAR by arithmetic only: readers must not count it as passed.
     outcome = _OUTCOMES[signal] or ("" if record.timeline else "error")
     suite = Element("testsuite", name="verdict")
+    if record.target:
+        properties = SubElement(suite, "properties")
+        for name, value in identity(record.target):
+            SubElement(properties, "property", name=name, value=value)
     suite.append(_testcase("verdict", Case("verdict", outcome, signal.name, f"{signal.name}: {headline(record)}")))
     _tally(suite)
     return suite
