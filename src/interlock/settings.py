@@ -95,7 +95,8 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         default=None,
         repr=False,
-        validation_alias=AliasChoices("database_url", "INTERLOCK_DATABASE_URL", "DATABASE_URL"),
+        # Names are compared without their case: the second is DATABASE_URL of the environment too.
+        validation_alias=AliasChoices("INTERLOCK_DATABASE_URL", "database_url"),
     )
     scratch_url: str | None = Field(default=None, repr=False)
     project: ProjectSettings = ProjectSettings()

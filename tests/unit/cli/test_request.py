@@ -1,0 +1,68 @@
+import pytest
+
+from interlock.cli.request import read_application
+from interlock.errors import InvalidSetting
+from interlock.probes.identity import GivenToken, SignIn, TokenCommand
+from interlock.settings import Settings
+
+
+def settings(**parts) -> Settings:
+    return Settings.model_validate({"application": {"url": "http://127.0.0.1"}, **parts})
+
+
+def identity(**way):
+    application = read_application(settings(identities={"ada": way}))
+    assert application is not None
+    return application.identities[0].source
+
+
+def test_without_an_application_there_is_nothing_to_ask():
+    assert read_application(Settings.model_validate({})) is None
+
+
+def test_a_token_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TOKEN", "t")
+
+    assert identity(token_env="TOKEN") == GivenToken("TOKEN", "t")
+
+
+def test_a_token_that_is_not_set_is_nobody():
+    assert identity(token_env="NOT_SET") == GivenToken("NOT_SET", None)
+
+
+def test_a_command_line_is_split_as_a_shell_would():
+    assert identity(token_command="make 'a token'") == TokenCommand(("make", "a token"))
+
+
+def test_a_sign_in_is_filled_from_the_environment_in_every_depth(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PASSWORD", "p")
+
+    source = identity(sign_in={"path": "/in", "body": {"user": {"names": ["ada"], "secret": "x${PASSWORD}"}}})
+
+    assert source == SignIn("/in", {"user": {"names": ["ada"], "secret": "xp"}})
+
+
+def test_a_sign_in_whose_password_is_not_set_is_nobody():
+    assert identity(sign_in={"path": "/in", "body": {"password": "${NOT_SET}"}}) == GivenToken("NOT_SET", None)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (200, {200}),
+        ("4xx", set(range(400, 500))),
+        ([401, 403], {401, 403}),
+        ([200, "3xx"], {200, *range(300, 400)}),
+    ],
+)
+def test_statuses_are_read(written: object, meant: set[int]):
+    application = read_application(settings(probes=[{"path": "/", "expect": {"anonymous": written}}]))
+
+    assert application is not None
+    assert application.probes[0].expect == {"anonymous": meant}
+
+
+@pytest.mark.parametrize("written", [99, 600, "20x", "ok"])
+def test_what_is_no_status_is_refused(written: object):
+    with pytest.raises(InvalidSetting):
+        read_application(settings(probes=[{"path": "/", "expect": {"anonymous": written}}]))
