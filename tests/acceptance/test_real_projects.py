@@ -121,6 +121,18 @@ def test_a_revision_that_would_fail_on_the_target_fails_before_it_is_touched(opt
     assert optuna.at() == [("v1.3.0.a",)]
 
 
+@pytest.mark.environment(OPTUNA)
+def test_a_deploy_image_with_the_guard_gets_no_web_framework(builder: Builder):
+    found = subprocess.run(
+        [builder.script(OPTUNA, "python"), "-m", "pip", "list", "--format=freeze"],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+
+    packages = {line.partition("==")[0].lower() for line in found.stdout.splitlines()}
+    assert "alembic" in packages
+    assert packages & {"fastapi", "starlette", "flask", "django", "uvicorn", "granian", "jinja2", "werkzeug"} == set()
+
+
 def _upgrade_mlflow_by_itself(builder: Builder, database: str, revision: str) -> None:
     _run_python(
         builder.script(MLFLOW, "python"),
