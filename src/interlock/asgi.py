@@ -1,7 +1,9 @@
 """Where the control plane is put together: `uvicorn --factory interlock.asgi:create`."""
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Mapping
 from typing import NoReturn
 
@@ -31,6 +33,19 @@ def create() -> FastAPI:
         return assemble(os.environ)
     except InterlockError as error:
         _stop(error)
+
+
+def create_for_parent() -> FastAPI:
+    """Make the application for the process that started this one, and end with it: standard input tells when."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    return create()
+
+
+def _end_with_parent() -> None:
+    # Not sys.stdin: a thread that waits in it would disturb the interpreter's own end.
+    while os.read(0, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def assemble(environment: Mapping[str, str]) -> FastAPI:

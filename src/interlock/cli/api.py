@@ -1,5 +1,6 @@
 """The server process of the control plane, on this machine."""
 
+import errno
 import os
 import secrets
 import signal
@@ -10,16 +11,21 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from interlock import __version__
-from interlock.errors import ExitCode, InterlockError
+from interlock.errors import ExitCode, InterlockError, InvalidSetting, conceal
+from interlock.postgres.interrupts import hold_interrupts
 from interlock.postgres.url import DatabaseUrl
 
 HOST = "127.0.0.1"
 STARTS_WITHIN_SECONDS = 20.0
-STOPS_WITHIN_SECONDS = 10.0
+# Open requests get that long to end.
+ENDS_REQUESTS_WITHIN_SECONDS = 3
+STOPS_WITHIN_SECONDS = 6.0
+# An API whose `interlock up` was killed ends by itself, and needs a moment for it.
+FREES_PORT_WITHIN_SECONDS = 1.5
 
 
 class PortTaken(InterlockError):
@@ -52,6 +58,7 @@ class Api:
     port: int
     build: str
     log: Path
+    secrets: frozenset[str] = field(repr=False)
 
     @property
     def url(self) -> str:
@@ -62,9 +69,13 @@ class Api:
         deadline = time.monotonic() + STARTS_WITHIN_SECONDS
         while not self._is_alive():
             if self.process.poll() is not None or time.monotonic() > deadline:
-                lines = self.log.read_text(errors="replace").strip().splitlines()
-                raise ApiDidNotStart(self.log, lines[-1] if lines else "")
+                raise ApiDidNotStart(self.log, self.last_words())
             time.sleep(0.05)
+
+    def last_words(self) -> str:
+        """The last line that it printed, without secrets."""
+        lines = self.log.read_text(errors="replace").strip().splitlines()
+        return conceal(lines[-1].strip(), self.secrets) if lines else ""
 
     def _is_alive(self) -> bool:
         try:
@@ -80,13 +91,27 @@ def new_build() -> str:
 
 
 def require_free_port(port: int) -> None:
-    """Raise PortTaken unless the port can be listened on."""
+    """Raise PortTaken unless the port can be listened on, now or in a moment."""
+    deadline = time.monotonic() + FREES_PORT_WITHIN_SECONDS
+    while not _is_free(port):
+        if time.monotonic() > deadline:
+            raise PortTaken(port)
+        time.sleep(0.1)
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             trial.bind((HOST, port))
         except OSError as error:
-            raise PortTaken(port) from error
+            if error.errno == errno.EADDRINUSE:
+                return False
+            raise InvalidSetting(
+                f"port {port} of {HOST} cannot be listened on: {error.strerror}",
+                "serve on another port with --port; below 1024 they are for root alone",
+            ) from error
+    return True
 
 
 @contextmanager
@@ -96,8 +121,9 @@ def run_api(url: DatabaseUrl, port: int, folder: Path, build: str) -> Iterator[A
     with log.open("w") as output:
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "uvicorn", "--factory", "interlock.asgi:create"),
+                *(sys.executable, "-m", "uvicorn", "--factory", "interlock.asgi:create_for_parent"),
                 *("--host", HOST, "--port", str(port), "--no-server-header"),
+                *("--timeout-graceful-shutdown", str(ENDS_REQUESTS_WITHIN_SECONDS)),
             ],
             env={
                 **os.environ,
@@ -105,16 +131,18 @@ def run_api(url: DatabaseUrl, port: int, folder: Path, build: str) -> Iterator[A
                 "INTERLOCK_TOKEN_KEY": read_or_make_secret(folder / "token.key"),
                 "INTERLOCK_BUILD": build,
             },
-            stdin=subprocess.DEVNULL,
+            # It ends when this pipe does: should we be killed, nothing of ours holds the port.
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
             # Ctrl-C in the terminal is for us: we stop it when we are done.
             start_new_session=True,
         )
         try:
-            yield Api(process, port, build, log)
+            yield Api(process, port, build, log, url.secrets)
         finally:
-            _stop(process)
+            with hold_interrupts():
+                _stop(process)
 
 
 def read_or_make_secret(file: Path) -> str:
@@ -133,6 +161,8 @@ def write_privately(file: Path, text: str) -> None:
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGTERM)
+    if process.stdin:
+        process.stdin.close()
     try:
         process.wait(STOPS_WITHIN_SECONDS)
     except subprocess.TimeoutExpired:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from interlock.chain.project import Project, find_project
 from interlock.cli.api import write_privately
+from interlock.errors import InvalidSetting
 from interlock.probes.build import BuildCheck
 from interlock.probes.identity import GivenToken, Identity, SignIn
 from interlock.release.request import Application
@@ -48,7 +49,15 @@ def new_password() -> str:
 
 def read_credentials(file: Path) -> Credentials | None:
     """Read the administrator's credentials that an earlier start kept, None if there are none."""
-    return Credentials(**json.loads(file.read_text())) if file.exists() else None
+    if not file.exists():
+        return None
+    try:
+        return Credentials(**json.loads(file.read_text()))
+    except (OSError, ValueError, TypeError):
+        raise InvalidSetting(
+            f"{file} does not hold the credentials that an earlier start kept in it",
+            'write them as {"email": "...", "password": "..."}, or delete the file and sign in with what you know',
+        ) from None
 
 
 def keep_credentials(file: Path, credentials: Credentials) -> None:

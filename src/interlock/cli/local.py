@@ -1,54 +1,111 @@
 """The main job on one machine: a database, the control plane released to it by the guard, and the API."""
 
 import os
+import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
+from types import FrameType
 
 import typer
 
 from interlock.cli.api import Api, ApiDidNotStart, new_build, require_free_port, run_api, write_privately
-from interlock.errors import ExitCode
-from interlock.postgres.embedded import FolderNotWritable, run_server
+from interlock.errors import ExitCode, InterlockError
+from interlock.postgres.embedded import FolderInUse, FolderNotWritable, own_folder, run_server
+from interlock.postgres.session import open_session
 from interlock.postgres.url import DatabaseUrl, parse_url
 
 STATE = ".interlock"
+NEEDS = ("fastapi", "greenlet", "joserfc", "pwdlib", "uvicorn")
+
+
+class ControlPlaneNotInstalled(InterlockError):
+    """The guard alone is installed."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, missing: str) -> None:
+        super().__init__(
+            problem=f"the control plane is not installed: {missing} is missing",
+            remedy="pip install 'interlock[control,embedded]'",
+        )
+
+
+class AlreadyUp(InterlockError):
+    """The control plane of this folder runs already."""
+
+    exit_code = ExitCode.TRY_AGAIN_LATER
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            problem=f"the control plane of {folder} is up already: another interlock up runs there",
+            remedy="use that one, or stop it with Ctrl-C where it was started; for a second one, name another --folder",
+        )
 
 
 def bring_up(folder: Path, port: int) -> ExitCode:
     """Bring everything up, prove it, and serve until Ctrl-C. Refuses to serve on STOP."""
-    require_free_port(port)
-    state = _state_folder(folder / STATE)
-    with _database(state) as (url, scratch_server), run_api(url, port, state, new_build()) as api:
-        # Its import takes as long as the API needs to come up, so they do it at the same time.
-        from interlock.cli.own_release import release_control_plane
-
-        code, credentials = release_control_plane(folder, state, url, scratch_server, api)
-        if code not in (ExitCode.CLEAR, ExitCode.CAUTION):
-            return code
-        typer.echo(f"\nserving {api.url}  (described in {api.url}/api/v1/openapi.json; Ctrl-C stops it)")
-        if credentials:
-            typer.echo(f"sign in {credentials.email}  password {credentials.password}  (shown this once)")
-        return _serve(api)
+    signal.signal(signal.SIGINT, _interrupt)  # a shell that starts us in the background lets us ignore it
+    require_control_plane()
+    state = folder / STATE
+    with _own(state):
+        require_free_port(port)
+        with _database(state) as (url, scratch_server), run_api(url, port, state, new_build()) as api:
+            return _release_and_serve(folder, state, url, scratch_server, api)
 
 
-def _state_folder(folder: Path) -> Path:
+def require_control_plane() -> None:
+    """Raise ControlPlaneNotInstalled where the guard alone is installed."""
+    missing = next((name for name in NEEDS if find_spec(name) is None), None)
+    if missing:
+        raise ControlPlaneNotInstalled(missing)
+
+
+def _release_and_serve(
+    folder: Path, state: Path, url: DatabaseUrl, scratch_server: DatabaseUrl | None, api: Api
+) -> ExitCode:
+    # Its import takes as long as the API needs to come up, so they do it at the same time.
+    from interlock.cli.own_release import release_control_plane
+
+    code, sign_in = release_control_plane(folder, state, url, scratch_server, api)
+    if code not in (ExitCode.CLEAR, ExitCode.CAUTION):
+        return code
+    typer.echo(f"\nserving  {api.url}  (Ctrl-C stops it)")
+    typer.echo(f"API      {api.url}/api/v1/openapi.json")
+    if sign_in:
+        typer.echo(f"sign in  {sign_in}")
+    return _serve(api)
+
+
+@contextmanager
+def _own(state: Path) -> Iterator[None]:
+    """Let one `interlock up` be at work in a folder."""
     try:
-        folder.mkdir(exist_ok=True)
-        (folder / ".trial").touch()
-        (folder / ".trial").unlink()
+        # What is in it is for this user alone.
+        state.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
-        raise FolderNotWritable(folder, error.strerror or str(error)) from None
-    return folder
+        reason = "it is a file, and no folder" if isinstance(error, FileExistsError) else error.strerror
+        raise FolderNotWritable(state, reason or str(error)) from None
+    with ExitStack() as owned:
+        try:
+            owned.enter_context(own_folder(state))
+        except FolderInUse:
+            raise AlreadyUp(state.parent) from None
+        yield
 
 
 @contextmanager
 def _database(state: Path) -> Iterator[tuple[DatabaseUrl, DatabaseUrl | None]]:
-    """Give the database to release to, and a server for scratch databases where it is ours."""
-    named = os.environ.get("DATABASE_URL")
+    """Give the database to release to, and a server for scratch databases where there is one."""
+    named, scratch = os.environ.get("DATABASE_URL"), os.environ.get("INTERLOCK_SCRATCH_URL")
     if named:
-        yield parse_url(named), None
+        url = parse_url(named)
+        with open_session(url):  # or say here and now why it cannot be reached
+            pass
+        yield url, parse_url(scratch) if scratch else None
         return
+    typer.echo(f"starting PostgreSQL in {STATE}/postgres")
     with run_server(state / "postgres", is_durable=True) as server:
         url = server.create_database("interlock")
         # For `export DATABASE_URL=$(cat ...)`: the commands of the guard work on this database too.
@@ -63,3 +120,7 @@ def _serve(api: Api) -> ExitCode:
         typer.echo("\nstopping")
         return ExitCode.CLEAR
     raise ApiDidNotStart(api.log, "it ended by itself")
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

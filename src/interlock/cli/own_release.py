@@ -1,6 +1,9 @@
 """The guard releases the control plane, and its first administrator is the one who is logged in."""
 
+from dataclasses import dataclass
 from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from interlock.cli.api import Api
 from interlock.cli.control_plane import (
@@ -20,36 +23,64 @@ from interlock.release.pipeline import release
 from interlock.release.request import Request
 
 EMAIL = "admin@example.com"
+CREDENTIALS = "administrator.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    """Who is to sign in. Nobody is known where others have made the administrator of this database."""
+
+    file: Path
+    known: Credentials | None
+    is_there: bool
+
+    def provision(self, url: DatabaseUrl) -> None:
+        """Make the administrator unless the database has one."""
+        if self.is_there or self.known is None:
+            return
+        # Kept first: were we killed in between, nobody would know the password of an administrator who is there.
+        keep_credentials(self.file, self.known)
+        if not provision_first_administrator(url.as_text(), self.known.email, self.known.password):
+            self.file.unlink()  # somebody else was quicker, with another password
+
+    def how_to_sign_in(self) -> str:
+        """The password is told once; later, where it is kept."""
+        if self.known is None:
+            return ""
+        if self.is_there:
+            return f"{self.known.email}, with the password in {self.file.parent.name}/{self.file.name}"
+        return (
+            f"{self.known.email}, password {self.known.password}"
+            f"  (shown this once, kept in {self.file.parent.name}/{self.file.name})"
+        )
 
 
 def release_control_plane(
     folder: Path, state: Path, url: DatabaseUrl, scratch_server: DatabaseUrl | None, api: Api
-) -> tuple[ExitCode, Credentials | None]:
-    """Release to a database, provision, prove, and show it; give the credentials where they are new."""
-    known = _administrator(state, url)
-    made: list[Credentials] = []
-
-    def provision() -> None:
-        if known and provision_first_administrator(url.as_text(), known.email, known.password):
-            keep_credentials(state / "administrator.json", known)
-            made.append(known)
-
+) -> tuple[ExitCode, str]:
+    """Release to a database, provision, prove, and show it; give the exit code and how to sign in."""
+    administrator = _administrator(state / CREDENTIALS, url)
     request = Request(
         url=url,
         project=control_plane_project(folder),
         scratch_server=scratch_server,
-        application=application(api.url, known, api.build),
+        application=application(api.url, administrator.known, api.build),
     )
-    api.wait_until_alive()
     with report_folder(folder / "interlock-report") as reports:
-        outcome = release(request, blank_record("release", "interlock control plane"), progress_here(), provision)
-        code = show_outcome(outcome, reports)
-    return code, made[0] if made else None
+        api.wait_until_alive()
+        outcome = release(
+            request,
+            blank_record("release", "interlock control plane"),
+            progress_here(),
+            lambda: administrator.provision(url),
+        )
+        return show_outcome(outcome, reports), administrator.how_to_sign_in()
 
 
-def _administrator(state: Path, url: DatabaseUrl) -> Credentials | None:
-    """Who is to sign in: whom an earlier start kept, or somebody new; None where others have made one."""
-    kept = read_credentials(state / "administrator.json")
-    if kept or has_administrator(url.as_text()):
-        return kept
-    return Credentials(EMAIL, new_password())
+def _administrator(file: Path, url: DatabaseUrl) -> Administrator:
+    kept = read_credentials(file)
+    try:
+        is_there = has_administrator(url.as_text())
+    except SQLAlchemyError:  # a table of that name that is not ours: the release will say so
+        is_there = False
+    return Administrator(file, kept or (None if is_there else Credentials(EMAIL, new_password())), is_there)

