@@ -131,6 +131,28 @@ def test_no_row_in_alembic_version_of_a_database_that_is_not_empty(interlock: In
     assert_told_briefly(interlock("release", database=database), "that of revision r3", "interlock restamp")
 
 
+def test_a_revision_ahead_of_the_schema(interlock: Interlock, tmp_path: Path, database: str):
+    make_project(tmp_path, {"r1": SHOP["r1"], "r2": SHOP["r2"]})
+    interlock("release", "--schema-only", database=database)
+    make_project(tmp_path)
+    execute(database, "update alembic_version set version_num = 'r3'")
+
+    said = interlock("release", "--schema-only", database=database)
+
+    assert_told_briefly(said, "claims r3", "that of r2", "Missing column public.orders.note (r3)", "interlock restamp")
+    assert ask(database, "select version_num from alembic_version") == [("r3",)]
+
+
+def test_a_revision_behind_the_schema(interlock: Interlock, tmp_path: Path, database: str):
+    make_project(tmp_path)
+    interlock("release", "--schema-only", database=database)
+    execute(database, "update alembic_version set version_num = 'r2'")
+
+    said = interlock("release", "--schema-only", database=database)
+
+    assert_told_briefly(said, "claims r2", "that of r3", "interlock restamp")
+
+
 def test_the_database_of_another_project(interlock: Interlock, tmp_path: Path, database: str):
     make_project(tmp_path)
     execute(database, "create table articles (id int); create table authors (id int)")

@@ -83,7 +83,7 @@ def test_verify_is_stop_while_revisions_are_waiting(shop: AlembicProject, interl
         ("alter type order_state add value 'lost' before 'open'", "enum public.order_state, by r1"),
         ("drop table orders", "table public.orders, by r2"),
         ("alter table orders rename note to notes", "column public.orders.note, by r3"),
-        ("update pg_index set indisvalid = false where indexrelid = 'orders_by_customer'::regclass", "is_valid"),
+        ("update pg_index set indisvalid = false where indexrelid = 'orders_by_customer'::regclass", "by_customer"),
     ],
 )
 def test_every_kind_of_damage_is_stop(interlock: Interlock, released: str, damage: str, told: str):
@@ -92,7 +92,9 @@ def test_every_kind_of_damage_is_stop(interlock: Interlock, released: str, damag
     said = interlock("release", "--schema-only", database=released)
 
     assert said.code == ExitCode.STOP, said
-    assert told.replace("is_valid", "orders_by_customer") in " ".join(said.out.split())
+    # Where another revision has exactly this schema, that is told in one line, and the makers stand in brackets.
+    text = " ".join((said.out + said.err).split())
+    assert told in text or told.replace(", by r3", " (r3)").replace(", by r2", " (r2)") in text
 
 
 def test_a_table_made_by_hand_is_caution(interlock: Interlock, released: str):
@@ -113,7 +115,7 @@ def test_a_table_made_by_hand_that_a_waiting_revision_makes_too_is_stop(
     said = interlock("release", "--schema-only", database=released)
 
     assert said.code == ExitCode.STOP
-    assert "table public.refunds" in said.out
+    assert "table public.refunds" in said.err
     assert ask(released, "select version_num from alembic_version") == [("r3",)]
 
 

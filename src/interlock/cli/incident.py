@@ -18,7 +18,7 @@ from interlock.cli.control_plane import (
     control_plane_project,
     new_password,
 )
-from interlock.cli.present import progress_here, report_folder, show_outcome
+from interlock.cli.present import print_text, progress_here, report_folder, show_outcome
 from interlock.cli.request import blank_record
 from interlock.control.persistence.provisioning import provision_first_administrator
 from interlock.errors import ExitCode
@@ -113,7 +113,7 @@ def tell(reports: Path) -> ExitCode:
             "live schema with what the chain makes:",
         )
         first = release(scene.request(), blank_record("release", "production"), progress_here())
-        show_outcome(first, reports)
+        print_text(first.record)
         _say("3. The remedy", "The guard has found the revision that the schema really is. interlock restamp:")
         _restamp(scene)
         _say("4. The release", "Now interlock release knows what is missing, and runs it:")

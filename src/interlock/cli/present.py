@@ -139,7 +139,7 @@ def show_outcome(outcome: Outcome, folder: Path, *, is_json: bool = False) -> Ex
         # One thing stopped it: that thing, and nothing around it; the report has the rest.
         print(f"STOP   {outcome.error.problem}\nnext   {outcome.error.remedy}", file=sys.stderr)  # noqa: T201
     else:
-        _print_text(outcome.record)
+        print_text(outcome.record)
     if isinstance(outcome.error, ProjectFailed) and is_debug():
         print(outcome.error.failure.traceback, file=sys.stderr)  # noqa: T201 - asked for
     write_reports(outcome.record, folder)
@@ -148,7 +148,8 @@ def show_outcome(outcome: Outcome, folder: Path, *, is_json: bool = False) -> Ex
     return outcome.exit_code
 
 
-def _print_text(record: ReleaseRecord) -> None:
+def print_text(record: ReleaseRecord) -> None:
+    """Print all that a terminal gets of a record."""
     console = Console()
     is_coloured = console.is_terminal and not os.environ.get("NO_COLOR")
     encoding = sys.stdout.encoding or "utf-8"

@@ -23,7 +23,7 @@ from interlock.release.scratch_build import (
     open_scratch_build,
     without_version_table,
 )
-from interlock.release.verify import drift_findings, require_version_row, verify
+from interlock.release.verify import drift_findings, require_true_claim, verify
 from interlock.schema.history import History
 from interlock.schema.snapshot import Snapshot
 from interlock.verdict.finding import Check, Finding, Signal
@@ -119,9 +119,9 @@ class Run:
                 return
             found = verify(self.build.chain, self.history, self.plan.current, observed)
             self.book.note(before=found)
-            require_version_row(found, observed)
             stage.find(*drift_findings(Check.VERIFY_BEFORE, found))
             stage.summary = _verified(found)
+            require_true_claim(found, observed)
 
     def apply(self) -> None:
         with self.book.stage(Check.APPLY) as stage:
@@ -154,9 +154,9 @@ class Run:
             observed = self._observe(fresh)
             found = verify(self.build.chain, self.history, current, observed)
             self.book.note(after=found)
-            require_version_row(found, observed)
             stage.find(*drift_findings(Check.VERIFY_AFTER, found))
             stage.summary = _verified(found)
+            require_true_claim(found, observed)
         self.book.admit(NOT_COMPARED)
 
     def deploy(self, action: Callable[[], None]) -> None:

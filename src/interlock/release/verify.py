@@ -27,6 +27,24 @@ class NoVersionRow(InterlockError):
         )
 
 
+class ClaimsAnotherRevision(InterlockError):
+    """The live schema is exactly that of another revision than the database claims: the false green itself."""
+
+    def __init__(self, verification: Verification) -> None:
+        claimed, really = ", ".join(verification.claimed), " or ".join(verification.located)
+        shown = [f"{each.change} ({each.maker})" if each.maker else str(each.change) for each in verification.drift]
+        more = f" and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
+        super().__init__(
+            problem=f"the database claims {claimed}, but its schema is that of {really}: "
+            f"{'; '.join(shown[:SHOWN])}{more}",
+            remedy="interlock restamp writes that revision into alembic_version; then release again",
+        )
+
+
+SHOWN = 3
+"""How many differences an error names; the report has them all."""
+
+
 def verify(chain: Chain, history: History, claimed: tuple[str, ...], observed: Snapshot) -> Verification:
     """Compare a live schema with what the chain declares at the revisions that the database claims."""
     declared = history.after(chain.run_before(claimed))
@@ -42,17 +60,21 @@ def verify(chain: Chain, history: History, claimed: tuple[str, ...], observed: S
     )
 
 
-def require_version_row(verification: Verification, observed: Snapshot) -> None:
-    """Raise NoVersionRow where a database without a revision is not as it is before the first one."""
-    if not verification.claimed and verification.drift and len(observed):
+def require_true_claim(verification: Verification, observed: Snapshot) -> None:
+    """Raise NoVersionRow or ClaimsAnotherRevision where the claim itself is what is wrong, and not the schema."""
+    if not verification.drift:
+        return
+    if not verification.claimed and len(observed):
         raise NoVersionRow(len(observed), verification.located if verification.is_located else ())
+    if verification.is_located:
+        raise ClaimsAnotherRevision(verification)
 
 
 def drift_findings(check: Check, verification: Verification) -> Iterator[Finding]:
     """Turn drift into findings: what it means first, then each difference."""
     if not verification.drift:
         return
-    if any(blamed.signal is Signal.STOP for blamed in verification.drift):
+    if not verification.is_located and any(blamed.signal is Signal.STOP for blamed in verification.drift):
         yield _what_it_really_is(check, verification)
     for blamed in verification.drift:
         maker = f" (revision {blamed.maker} makes it)" if blamed.maker else ""
@@ -61,10 +83,7 @@ def drift_findings(check: Check, verification: Verification) -> Iterator[Finding
 
 def _what_it_really_is(check: Check, verification: Verification) -> Finding:
     claimed, really = ", ".join(verification.claimed) or "no revision", " or ".join(verification.located)
-    if verification.is_located:
-        told = f"the database claims {claimed}, but its schema is that of {really}"
-        remedy = "interlock restamp writes that revision into alembic_version; then release again"
-    elif set(verification.claimed) & set(verification.located):
+    if set(verification.claimed) & set(verification.located):
         told = f"the database claims {claimed}, and its schema differs from it"
         remedy = "put right what is listed, or restore the database, then release again"
     else:
