@@ -20,6 +20,8 @@ from interlock.postgres.interrupts import hold_interrupts
 from interlock.postgres.url import DatabaseUrl
 
 HOST = "127.0.0.1"
+# So begins what the application says where it cannot be made (`interlock.asgi`).
+OWN_WORDS = "interlock: "
 STARTS_WITHIN_SECONDS = 20.0
 # Open requests get that long to end.
 ENDS_REQUESTS_WITHIN_SECONDS = 3
@@ -73,9 +75,10 @@ class Api:
             time.sleep(0.05)
 
     def last_words(self) -> str:
-        """The last line that it printed, without secrets."""
-        lines = self.log.read_text(errors="replace").strip().splitlines()
-        return conceal(lines[-1].strip(), self.secrets) if lines else ""
+        """What it says of itself, else the last line that it printed; without secrets."""
+        lines = self.log.read_text(errors="replace").strip().splitlines() or [""]
+        own = [line.removeprefix(OWN_WORDS) for line in lines if line.startswith(OWN_WORDS)]
+        return conceal((own or lines)[-1].strip(), self.secrets)
 
     def _is_alive(self) -> bool:
         try:
@@ -153,10 +156,12 @@ def read_or_make_secret(file: Path) -> str:
 
 
 def write_privately(file: Path, text: str) -> None:
-    """Write a file that nobody but this user ever could read."""
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    """Write a file that nobody but this user ever could read, and that is whole or not there."""
+    half_written = file.with_name(f"{file.name}.new")
+    descriptor = os.open(half_written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as stream:
         stream.write(text)
+    half_written.rename(file)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -4,6 +4,7 @@ import fcntl
 import importlib.util
 import os
 import pwd
+import re
 import secrets
 import shutil
 import signal
@@ -243,9 +244,14 @@ def _wait_until_ready(process: subprocess.Popen[bytes], server: EmbeddedServer, 
     deadline = time.monotonic() + STARTS_WITHIN_SECONDS
     while not server.is_ready():
         if process.poll() is not None or time.monotonic() > deadline:
-            lines = (folder / "server.log").read_text(errors="replace").strip().splitlines()
-            raise ServerDidNotStart(folder, lines[-1] if lines else "")
+            raise ServerDidNotStart(folder, _last_words((folder / "server.log").read_text(errors="replace")))
         time.sleep(0.02)
+
+
+def _last_words(log: str) -> str:
+    """What a server said was fatal, with the detail; else its last line."""
+    fatal = re.findall(r"(?:FATAL|PANIC):\s+(.+)(?:\n.*DETAIL:\s+(.+))?", log)
+    return ": ".join(filter(None, fatal[-1])) if fatal else (log.strip().splitlines() or [""])[-1]
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
