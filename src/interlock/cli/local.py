@@ -73,8 +73,7 @@ def _release_and_serve(
         return code
     typer.echo(f"\nserving  {api.url}  (Ctrl-C stops it)")
     typer.echo(f"API      {api.url}/api/v1/openapi.json")
-    if sign_in:
-        typer.echo(f"sign in  {sign_in}")
+    typer.echo(f"sign in  {sign_in}")
     return _serve(api)
 
 

@@ -45,14 +45,15 @@ class Administrator:
 
     def how_to_sign_in(self) -> str:
         """The password is told once; later, where it is kept."""
+        kept_in = f"{self.file.parent.name}/{self.file.name}"
         if self.known is None:
-            return ""
+            return (
+                "as the administrator whom this database has already; to have the admin pages proved\n"
+                f'         at the next start, write {kept_in}: {{"email": "...", "password": "..."}}'
+            )
         if self.is_there:
-            return f"{self.known.email}, with the password in {self.file.parent.name}/{self.file.name}"
-        return (
-            f"{self.known.email}, password {self.known.password}"
-            f"  (shown this once, kept in {self.file.parent.name}/{self.file.name})"
-        )
+            return f"{self.known.email}, with the password in {kept_in}"
+        return f"{self.known.email}, password {self.known.password}\n         (shown this once, kept in {kept_in})"
 
 
 def release_control_plane(
