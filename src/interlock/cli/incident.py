@@ -94,6 +94,7 @@ def claim_head(url: DatabaseUrl) -> None:
 
 def tell(reports: Path) -> ExitCode:
     """Tell the story; CLEAR where it ends as it has to."""
+    typer.echo("setting the scene: a PostgreSQL server, a database and the application (some seconds)")
     with report_folder(reports), production() as scene:
         _say(
             "1. What the emergency script saw",
@@ -141,7 +142,8 @@ def _ask_as_administrator(scene: Scene) -> Asked:
 def _restamp(scene: Scene) -> None:
     written = restamp(scene.request(), None, may_write=lambda _change: True, on_wait=lambda _holder: None)
     if written:
-        typer.echo(f"   alembic_version said {', '.join(written.before)}; it says {written.after} now.")
+        # A line each, so that no terminal cuts a name in two.
+        typer.echo(f"   alembic_version said {', '.join(written.before)};\n   it says {written.after} now.")
 
 
 def _show(asked: Asked) -> None:
@@ -154,5 +156,6 @@ def _say(title: str, text: str) -> None:
         typer.secho(f"\n{title}\n", bold=True)
     else:
         typer.echo()
-    typer.echo(textwrap.fill(text, width=min(typer.get_terminal_size()[0], 100)))
+    width = min(typer.get_terminal_size()[0], 100)
+    typer.echo(textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False))
     typer.echo()
