@@ -2,13 +2,14 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -19,9 +20,10 @@ from interlock.chain.project import Project, fill_in
 from interlock.chain.revisions import Chain, Revision
 from interlock.errors import InterlockError, conceal
 from interlock.postgres.session import IDENTITY
-from interlock.postgres.url import DatabaseUrl
+from interlock.postgres.url import DatabaseUrl, spellings
 
 KEEPS_LINES = 200
+KEEPS_OF_A_LINE = 2000
 ENDS_WITHIN_SECONDS = 5
 
 
@@ -72,6 +74,16 @@ class EnvDoesNotMigrate(InterlockError):
         )
 
 
+class SeveralVersionTables(InterlockError):
+    """env.py runs the chain more than once, each time with a version table of its own."""
+
+    def __init__(self, tables: str) -> None:
+        super().__init__(
+            problem=f"env.py migrates by several version tables in one run ({tables}), and one of them can be proved",
+            remedy="let an x argument choose one of them in env.py, and release each: interlock release -x tenant=...",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """What env.py configures."""
@@ -83,19 +95,51 @@ class Environment:
 class Child:
     """A running child process. It knows no database before `connect`."""
 
-    def __init__(self, project: Project, stream: IO[str], process: subprocess.Popen[str], output: deque[str]) -> None:
-        self._project, self._stream, self._process, self._output = project, stream, process, output
-        self._secrets: frozenset[str] = frozenset()
+    def __init__(
+        self, project: Project, channel: socket.socket, process: subprocess.Popen[str], output: deque[str]
+    ) -> None:
+        self._project, self._channel, self._process, self._output = project, channel, process, output
+        self._answers = channel.makefile("r", encoding="utf-8")
+        # libpq takes a password from there where the URL has none.
+        self._secrets = spellings(os.environ.get("PGPASSWORD", ""))
 
     @property
     def output(self) -> str:
         """The last lines that the project's code printed, without secrets."""
         return conceal("\n".join(self._output), self._secrets)
 
-    def connect(self, url: DatabaseUrl, identity: str) -> None:
-        """Set the project's environment to this database; `identity` is what proves that env.py opened it."""
-        self._secrets = url.secrets
-        self._ask("preparing the project", "connect", _setup(self._project, url, identity))
+    def connect(
+        self,
+        url: DatabaseUrl,
+        identity: str,
+        *,
+        refused: tuple[DatabaseUrl, str] | None = None,
+        session_statements: Iterable[str] = (),
+    ) -> None:
+        """Set the project's environment to this database; `identity` is what proves that env.py opened it.
+
+        `refused` is the database, with its identity, that SQLAlchemy may not open in this process whoever asks for
+        it; each `session_statements` runs at the beginning of every session.
+        """
+        self._secrets |= url.secrets | (refused[0].secrets if refused else frozenset())
+        setup = {
+            **_setup(self._project, url),
+            "identity": identity,
+            "refused_identity": refused[1] if refused else None,
+            "session_statements": list(session_statements),
+        }
+        self._ask("preparing the project", "connect", setup)
+
+    def kill(self) -> None:
+        """End the process at once, and every process that it started."""
+        # What env.py starts in the background (a tunnel, say) is in the process group of the child.
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def close(self) -> None:
+        self.kill()
+        self._answers.close()
 
     def describe(self) -> Chain:
         """Read the revisions of the chain. Raises ProjectFailed for a broken one."""
@@ -134,21 +178,24 @@ class Child:
 
     def _ask(self, doing: str, what: str, *arguments: object) -> Mapping[str, Any]:
         try:
-            self._stream.write(json.dumps({"do": what, "with": arguments}) + "\n")
-            self._stream.flush()
-            line = self._stream.readline()
+            self._channel.sendall(json.dumps({"do": what, "with": arguments}).encode() + b"\n")
+            line = self._answers.readline()
         except OSError:
             line = ""
         answer = json.loads(line) if line else self._last_words()
         if answer.get("error") == "AnotherDatabase":
             raise OpensAnotherDatabase
+        if answer.get("error") == "SeveralVersionTables":
+            raise SeveralVersionTables(answer["message"])
         if "error" in answer:
             told = {key: conceal(text, self._secrets) if text else text for key, text in answer.items()}
             raise ProjectFailed(doing, Failure(**told))
         return cast("Mapping[str, Any]", answer)
 
     def _last_words(self) -> Mapping[str, Any]:
-        status = self._process.wait()
+        # It may live on although its channel is closed: an env.py that makes a daemon of itself closes everything.
+        self.kill()
+        status = self._process.returncode
         said = f"; its last words: {self._output[-1]}" if self._output else ""
         return {"error": "Died", "message": f"the process ended with status {status}{said}"}
 
@@ -180,19 +227,22 @@ def start_child(project: Project, application: str = "interlock") -> Iterator[Ch
         listener = threading.Thread(target=_listen, args=(process.stdout, output.append), daemon=True)
         listener.start()
         try:
-            with ours.makefile("rw", encoding="utf-8") as stream:
-                yield Child(project, stream, process, output)
+            child = Child(project, ours, process, output)
+            # A process that env.py forked off can hold its copies of the channel open when the child is dead.
+            threading.Thread(target=_close_after, args=(process, ours), daemon=True).start()
+            yield child
         finally:
-            ours.shutdown(socket.SHUT_RDWR)
-            _end(process)
-            listener.join()
+            _shut(ours)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(ENDS_WITHIN_SECONDS)
+            child.close()
+            listener.join(ENDS_WITHIN_SECONDS)
 
 
-def _setup(project: Project, url: DatabaseUrl, identity: str) -> Mapping[str, Any]:
+def _setup(project: Project, url: DatabaseUrl) -> Mapping[str, Any]:
     text = url.as_text(_scheme_for_project(url))
     return {
         "url": text,
-        "identity": identity,
         "identity_query": IDENTITY,
         "environment": {name: fill_in(template, url, text) for name, template in project.environment.items()},
         "config_file": str(project.config_file) if project.config_file else None,
@@ -216,13 +266,15 @@ def _scheme_for_project(url: DatabaseUrl) -> str:
 
 def _listen(pipe: IO[str], note: Callable[[str], None]) -> None:
     with pipe:
-        for line in pipe:
+        for line in iter(lambda: pipe.readline(KEEPS_OF_A_LINE), ""):
             note(line.rstrip("\n"))
 
 
-def _end(process: subprocess.Popen[str]) -> None:
-    try:
-        process.wait(ENDS_WITHIN_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+def _close_after(process: subprocess.Popen[str], channel: socket.socket) -> None:
+    process.wait()
+    _shut(channel)
+
+
+def _shut(channel: socket.socket) -> None:
+    with suppress(OSError):  # it is shut, or closed, already
+        channel.shutdown(socket.SHUT_RDWR)

@@ -7,9 +7,7 @@ from typing import Any, Self
 
 import psycopg
 
-from interlock.postgres.catalog import take_snapshot
 from interlock.postgres.session import Connection
-from interlock.schema.snapshot import Column, Enum, Kind, Name, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +71,8 @@ def find_misfits(connection: Connection, models: Models) -> Iterator[Misfit]:
     The session is read-only afterwards.
     """
     connection.execute("set default_transaction_read_only = on")
-    path = connection.execute("select pg_catalog.current_schemas(false)::text[]").fetchall()[0][0]
     yield from _unselectable(connection, models)
-    yield from _mislabelled(take_snapshot(connection), path, models)
+    yield from _mislabelled(connection, models)
     yield from _mistyped(connection, models)
 
 
@@ -90,9 +87,42 @@ def _unselectable(connection: Connection, models: Models) -> Iterator[Misfit]:
             )
 
 
-def _mislabelled(observed: Snapshot, path: Sequence[str], models: Models) -> Iterator[Misfit]:
-    for mapped in models.enums:
-        problem = _enum_problem(observed, path, mapped)
+# The enum behind the type of a column, through arrays of it and domains over it; its labels are null for no enum.
+_LIVE_LABELS = """
+with recursive layer (number, oid) as (
+       select wanted.number, a.atttypid
+         from unnest(%(schemas)s::text[], %(tables)s::text[], %(columns)s::text[]) with ordinality
+              as wanted (schema_name, table_name, column_name, number)
+         join pg_catalog.pg_class c
+           on c.relname = wanted.table_name
+          and case when wanted.schema_name is null then pg_catalog.pg_table_is_visible(c.oid)
+                   else c.relnamespace = (select oid from pg_catalog.pg_namespace
+                                           where nspname = wanted.schema_name) end
+         join pg_catalog.pg_attribute a
+           on a.attrelid = c.oid and a.attname = wanted.column_name and not a.attisdropped
+     union all
+       select layer.number, case t.typtype when 'd' then t.typbasetype else t.typelem end
+         from layer
+         join pg_catalog.pg_type t on t.oid = layer.oid and (t.typtype = 'd' or t.typcategory = 'A')
+)
+select layer.number,
+       pg_catalog.format_type(layer.oid, null),
+       (select array_agg(e.enumlabel::text order by e.enumsortorder)
+          from pg_catalog.pg_enum e where e.enumtypid = layer.oid)
+  from layer
+  join pg_catalog.pg_type t on t.oid = layer.oid and not (t.typtype = 'd' or t.typcategory = 'A')
+"""
+
+
+def _mislabelled(connection: Connection, models: Models) -> Iterator[Misfit]:
+    wanted = {
+        "schemas": [mapped.schema for mapped in models.enums],
+        "tables": [mapped.table for mapped in models.enums],
+        "columns": [mapped.column for mapped in models.enums],
+    }
+    live = {number: (kind, labels) for number, kind, labels in connection.execute(_LIVE_LABELS, wanted)}
+    for number, mapped in enumerate(models.enums, start=1):
+        problem = _enum_problem(mapped, *live[number]) if number in live else "the column is not there"
         if problem:
             yield Misfit(
                 f"{mapped.table}.{mapped.column}: {problem}",
@@ -140,32 +170,12 @@ def _mistyped(connection: Connection, models: Models) -> Iterator[Misfit]:
         )
 
 
-def _enum_problem(observed: Snapshot, path: Sequence[str], mapped: MappedEnum) -> str | None:
-    column = _find_column(observed, [mapped.schema] if mapped.schema else path, mapped)
-    if column is None:
-        return "the column is not there"
-    enum = _enum_named(observed, column.type.removesuffix("[]"))
-    if enum is None:
-        return f"mapped to the enum {mapped.python}, but its type is {column.type}"
+def _enum_problem(mapped: MappedEnum, live: str, labels: Sequence[str] | None) -> str | None:
+    if labels is None:
+        return f"mapped to the enum {mapped.python}, but its type is {live}"
     lacking = {
-        f"{enum.name} lacks {{}} of {mapped.python}": [each for each in mapped.labels if each not in enum.labels],
-        f"{mapped.python} lacks {{}} of {enum.name}": [each for each in enum.labels if each not in mapped.labels],
+        f"enum {live} lacks {{}} of {mapped.python}": [each for each in mapped.labels if each not in labels],
+        f"{mapped.python} lacks {{}} of enum {live}": [each for each in labels if each not in mapped.labels],
     }
     told = [text.format(", ".join(map(repr, labels))) for text, labels in lacking.items() if labels]
     return "; ".join(told) or None
-
-
-def _find_column(observed: Snapshot, schemas: Sequence[str], mapped: MappedEnum) -> Column | None:
-    names = (Name(Kind.COLUMN, schema, mapped.table, mapped.column) for schema in schemas)
-    found = (observed.items.get(name) for name in names)
-    return next((item for item in found if isinstance(item, Column)), None)
-
-
-def _enum_named(observed: Snapshot, printed: str) -> Enum | None:
-    """Find an enum by its name as format_type prints it: qualified, and quoted where it has to be."""
-
-    def plain(text: str) -> str:
-        return text.replace('"', "")
-
-    enums = (item for item in observed if isinstance(item, Enum))
-    return next((enum for enum in enums if plain(f"{enum.name.schema}.{enum.name.table}") == plain(printed)), None)

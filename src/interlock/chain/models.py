@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ARRAY, Column, Enum, MetaData, Select, Table, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import CompileError
-from sqlalchemy.orm import Mapper, configure_mappers
+from sqlalchemy.orm import Mapper, configure_mappers, undefer
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 # With this style a percent sign in an expression is not doubled, so the text can be sent as it is.
@@ -26,7 +26,8 @@ def describe(metadata: Sequence[MetaData], mappers: Iterable[Mapper[Any]]) -> Ma
     tables = [table for each in metadata for table in each.sorted_tables]
     ours = [mapper for mapper in mappers if _belongs(mapper, metadata)]
     mapped = {table for mapper in ours for table in mapper.tables}
-    queries = [(f"class {mapper.class_.__name__}", select(mapper)) for mapper in ours]
+    # Deferred columns too: the application will read them one day.
+    queries = [(f"class {mapper.class_.__name__}", select(mapper).options(undefer("*"))) for mapper in ours]
     queries += [(f"table {table}", select(table)) for table in tables if table not in mapped]
     return {
         "selects": [{"name": name, "sql": _nothing_of(query)} for name, query in queries],
@@ -66,7 +67,13 @@ def _columns_of(table: Table) -> Iterator[Mapping[str, Any]]:
 
 
 def _native_enum(column: Column[Any]) -> Enum | None:
-    kind: TypeEngine[Any] = column.type
-    while isinstance(kind, (ARRAY, TypeDecorator)):
-        kind = kind.item_type if isinstance(kind, ARRAY) else kind.impl_instance
+    kind = _on_postgresql(column.type)
+    while isinstance(kind, (ARRAY, postgresql.DOMAIN)):
+        kind = _on_postgresql(kind.item_type if isinstance(kind, ARRAY) else kind.data_type)
     return kind if isinstance(kind, Enum) and kind.native_enum else None
+
+
+def _on_postgresql(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    """What a type is on this dialect: without its decorators, and the variant that is meant for it."""
+    own = kind._variant_mapping.get(_DIALECT.name, kind)
+    return _on_postgresql(own.impl_instance) if isinstance(own, TypeDecorator) else own

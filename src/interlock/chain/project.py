@@ -1,6 +1,7 @@
 """Where an Alembic project is, and how its env.py is told which database is meant."""
 
 import importlib.util
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -105,9 +106,8 @@ def fill_in(template: str, url: DatabaseUrl, text: str) -> str:
         "port": str(url.port),
         "database": url.database,
     }
-    for name, value in parts.items():
-        template = template.replace("{" + name + "}", value)
-    return template
+    # In one pass: a part may hold what looks like the name of another one.
+    return re.sub("{(" + "|".join(parts) + ")}", lambda name: parts[name[1]], template)
 
 
 def _has_alembic(toml: Path) -> bool:

@@ -8,6 +8,7 @@ a socket that the project's code does not know. Run as: python -m interlock.chai
 import json
 import logging
 import os
+import re
 import socket
 import sys
 import traceback
@@ -25,14 +26,26 @@ from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, create_engine, event, text
 from sqlalchemy.orm import Mapper
+from sqlalchemy.pool import Pool
 
 from interlock.chain import models
 
 Answer = Mapping[str, Any]
 
 
+# Where the connections of psycopg 2 and 3, of pg8000, and of asyncpg as SQLAlchemy adapts it, are defined.
+_POSTGRESQL_DRIVERS = ("psycopg", "pg8000", "sqlalchemy.dialects.postgresql")
+
+# What SQLAlchemy adds to the text of an error: the rows of a data migration, passwords among them.
+_PARAMETERS = re.compile(r"^\[parameters: .*$", re.MULTILINE)
+
+
 class AnotherDatabase(Exception):
     """env.py opened another database than the one that was meant."""
+
+
+class SeveralVersionTables(Exception):
+    """env.py runs the chain more than once, each time with a version table of its own."""
 
 
 class Worker:
@@ -50,7 +63,27 @@ class Worker:
         """Take note of the database, and of how the project is told of it, before any of its code is imported."""
         self.setup = setup
         os.environ.update(setup["environment"])
+        # The pool is the one place that each connection of SQLAlchemy passes, whoever makes its engine.
+        event.listen(Pool, "connect", self._admit)
         return {}
+
+    def _admit(self, connection: Any, _record: object) -> None:
+        """Look at a new connection before the project's code can use it. It may be one to another kind of database."""
+        if not _is_postgresql(connection):
+            return
+        try:
+            self._refuse(connection)
+            for statement in self.setup["session_statements"]:
+                _fetch_one(connection, statement)
+        finally:
+            # Alembic must find no transaction begun, or it would not commit its own.
+            connection.commit()
+
+    def _refuse(self, connection: Any) -> None:
+        if self.setup["refused_identity"] is None:
+            return
+        if _fetch_one(connection, self.setup["identity_query"]) == self.setup["refused_identity"]:
+            raise AnotherDatabase
 
     @cached_property
     def config(self) -> Config:
@@ -102,6 +135,9 @@ class Worker:
         self._run_env(note, dont_mutate=True)
         if not seen:
             return {"calls_alembic": False}
+        tables = {(context.version_table_schema, context.version_table) for context in seen}
+        if len(tables) > 1:
+            raise SeveralVersionTables(", ".join(sorted(".".join(filter(None, table)) for table in tables)))
         context = seen[-1]
         self.metadata = _as_list(context.opts.get("target_metadata"))
         return {
@@ -133,7 +169,7 @@ class Worker:
 
     def lay_foundation(self) -> Answer:
         """Make the tables that the chain takes for granted."""
-        metadata = models.as_metadata(_load(self.setup["foundation"]))
+        metadata = models.as_metadata(self._load(self.setup["foundation"]))
         engine = create_engine(self.setup["url"])
         with engine.begin() as connection:
             self._require(connection.execute(text(self.setup["identity_query"])).scalar_one())
@@ -145,10 +181,15 @@ class Worker:
     def describe_models(self) -> Answer:
         """Give the select of every mapped class, and every enum, of the project's metadata."""
         if self.setup["models"]:
-            self.metadata = models.as_metadata(_load(self.setup["models"]))
+            self.metadata = models.as_metadata(self._load(self.setup["models"]))
         if not self.metadata:
             return {"metadata": False}
         return {"metadata": True, **models.describe(self.metadata, self.mappers)}
+
+    def _load(self, path: str) -> Any:
+        _ = self.scripts  # it puts prepend_sys_path of the settings on the path that modules are looked for on
+        module, _, attribute = path.partition(":")
+        return getattr(import_module(module), attribute)
 
     def _run_env(self, steps: Callable[[Any, MigrationContext], Iterable[RevisionStep]], **options: Any) -> None:
         with EnvironmentContext(self.config, self.scripts, fn=steps, **options):
@@ -170,9 +211,17 @@ def _as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
-def _load(path: str) -> Any:
-    module, _, attribute = path.partition(":")
-    return getattr(import_module(module), attribute)
+def _is_postgresql(connection: object) -> bool:
+    return any(each.__module__.startswith(_POSTGRESQL_DRIVERS) for each in type(connection).__mro__)
+
+
+def _fetch_one(connection: Any, statement: str) -> Any:
+    cursor = connection.cursor()
+    try:
+        cursor.execute(statement)
+        return cursor.fetchone()[0]
+    finally:
+        cursor.close()
 
 
 def _failure(error: BaseException, scripts: Path | None) -> Answer:
@@ -186,7 +235,7 @@ def _failure(error: BaseException, scripts: Path | None) -> Answer:
         "sqlstate": sqlstate,
         "statement": getattr(error, "statement", None),
         "place": _place(error.__traceback__, scripts),
-        "traceback": traceback.format_exc(),
+        "traceback": _PARAMETERS.sub("[parameters: not shown]", traceback.format_exc()),
     }
 
 
@@ -199,6 +248,7 @@ def _place(trace: TracebackType | None, scripts: Path | None) -> str | None:
 
 def serve(channel: socket.socket) -> None:
     """Answer requests until the guard closes the channel."""
+    process = os.getpid()
     with channel.makefile("rw", encoding="utf-8") as stream:
         worker = Worker()
         for line in stream:
@@ -209,6 +259,8 @@ def serve(channel: socket.socket) -> None:
             except (Exception, SystemExit) as error:  # noqa: BLE001 - reported to the guard in full
                 scripts = Path(worker.scripts.dir) if "scripts" in vars(worker) else None
                 answer = _failure(error, scripts)
+            if os.getpid() != process:
+                os._exit(0)  # a copy that env.py forked off, and let run on: one process answers
             stream.write(json.dumps(answer) + "\n")
             stream.flush()
 

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+import psycopg
 from sqlalchemy import MetaData
 from sqlalchemy.orm import Mapper
 
 from interlock.chain.mapped import Models, find_misfits
 from interlock.chain.models import describe
 from interlock.errors import InterlockError
-from interlock.postgres.session import Connection, open_session
+from interlock.postgres.session import Connection, ServerRefused, open_session
 from interlock.postgres.url import DatabaseUrl
 from interlock.postgres.version_table import find_version_table, read_revisions
 
@@ -41,6 +42,8 @@ def find_reason_against(url: DatabaseUrl, needs: Needs) -> str | None:
             return "; ".join(reasons) or None
     except InterlockError as error:
         return error.problem
+    except psycopg.Error as error:
+        return ServerRefused(error).problem
 
 
 def _wrong_revision(session: Connection, needs: Needs) -> Iterable[str]:

@@ -33,9 +33,12 @@ def make_scratch_database(server: DatabaseUrl, like: Connection) -> Iterator[Dat
     with open_session(server) as session:
         session.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
         try:
-            # A search path is a list, and was printed by the server with the quotes that it needs.
+            session.execute("select pg_catalog.set_config('search_path', %s, false)", [path])
+            # For this role in this database: that has precedence over what the role has everywhere.
             session.execute(
-                sql.SQL("alter database {} set search_path to {}").format(sql.Identifier(name), sql.SQL(path))
+                sql.SQL("alter role current_user in database {} set search_path from current").format(
+                    sql.Identifier(name)
+                )
             )
             with open_session(server.with_database(name)) as scratch:
                 for schema in schemas:
@@ -46,9 +49,7 @@ def make_scratch_database(server: DatabaseUrl, like: Connection) -> Iterator[Dat
 
 
 _NAME_RESOLUTION = """
-select coalesce(
-           -- "$user" is the role that is connected, and that is another one on the scratch server.
-           nullif(replace(current_setting('search_path'), '"$user"', quote_ident(current_user)), ''),
-           '""'),
+-- $user, quoted or not, is the role that is connected, and that is another one on the scratch server.
+select regexp_replace(current_setting('search_path'), '"[$]user"|[$]user', quote_ident(current_user), 'g'),
        current_schemas(false)::text[]
 """

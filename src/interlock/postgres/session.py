@@ -20,6 +20,14 @@ Connection = psycopg.Connection[Any]
 # A network that went away is noticed in a minute, and not after the two hours of the kernel's default.
 _KEEPALIVES = "keepalives=1 keepalives_idle=20 keepalives_interval=10 keepalives_count=3"
 
+# Those of a role or database are meant for the application: idle, we hold the release lock, or wait for a build.
+# A lock that somebody else keeps must not keep us for ever.
+_OWN_TIMEOUTS = """
+select pg_catalog.set_config(name, case name when 'lock_timeout' then '10s' else '0' end, false)
+  from pg_catalog.pg_settings
+ where name in ('lock_timeout', 'transaction_timeout', 'idle_session_timeout', 'idle_in_transaction_session_timeout')
+"""
+
 IDENTITY = """
 select extract(epoch from pg_catalog.pg_postmaster_start_time())::text || '/' || oid::text
   from pg_catalog.pg_database where datname = pg_catalog.current_database()
@@ -65,6 +73,24 @@ class ReadOnlyServer(InterlockError):
         )
 
 
+class ServerRefused(InterlockError):
+    """The server did not do what it was asked, or went away."""
+
+    def __init__(self, error: psycopg.Error) -> None:
+        super().__init__(
+            problem=f"the server says: {error.diag.message_primary or str(error).strip().splitlines()[0]}",
+            remedy=_REMEDIES_BY_STATE.get(error.sqlstate or "", "see the server's log, then run again"),
+        )
+
+
+# By SQLSTATE (Appendix A of the manual).
+_REMEDIES_BY_STATE = {
+    "42501": "grant it to the role in DATABASE_URL, or release as the owner",
+    "55P03": "another session holds the lock: wait for it, or end it, then run again",
+    "XX000": "the schema was changed while it was read: run again",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
     """What the server says of itself and of our session.
@@ -94,6 +120,8 @@ def open_session(url: DatabaseUrl, application: str = "interlock") -> Iterator[C
     except psycopg.OperationalError as error:
         raise _unreachable(url, conceal(str(error), url.secrets)) from None
     with connection:
+        connection.execute("set statement_timeout = 0")  # first, and alone: the next one takes milliseconds
+        connection.execute(_OWN_TIMEOUTS)
         yield connection
 
 

@@ -1,9 +1,10 @@
 """Database URLs: every spelling that people use, checked here before a driver can quote one in an error."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from urllib.parse import parse_qsl, quote, unquote, urlencode
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlencode
 
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import Conninfo
@@ -46,9 +47,8 @@ class DatabaseUrl:
 
     @property
     def secrets(self) -> frozenset[str]:
-        """What must not be printed: the password, as it is and as it is written in the URL."""
-        spellings = {self.password, quote(self.password, safe="")}
-        return frozenset(spelling for spelling in spellings if spelling)
+        """What must not be printed: the passwords, in every spelling that a program may print."""
+        return spellings(self.password) | spellings(self.parameters.get("sslpassword", ""))
 
     @property
     def conninfo(self) -> str:
@@ -76,6 +76,15 @@ class DatabaseUrl:
 
     def __str__(self) -> str:
         return f"{self.user}@{self.host}:{self.port}/{self.database}"
+
+
+def spellings(password: str) -> frozenset[str]:
+    """The password as it is, and as URLs, ConfigParser, Python and libpq write it."""
+    in_urls = {quote(password, safe=""), quote(password), quote(password, safe=" +"), quote_plus(password)}
+    in_urls |= {re.sub("%..", lambda escape: escape[0].lower(), each) for each in in_urls}
+    quoted = {repr(password)[1:-1], password.replace("\\", "\\\\").replace("'", "\\'"), json.dumps(password)[1:-1]}
+    plain = {password, *in_urls, *quoted}
+    return frozenset(plain | {each.replace("%", "%%") for each in plain}) - {""}
 
 
 def parse_url(text: str) -> DatabaseUrl:

@@ -1,5 +1,6 @@
 """Alembic's version table, read and written by ourselves."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -51,11 +52,16 @@ def read_revisions(connection: Connection, table: VersionTable) -> tuple[str, ..
 
 
 def write_revision(connection: Connection, table: VersionTable, revision: str | None) -> None:
-    """Let the version table say this one revision, or none at all, in one transaction."""
+    """Let the version table say this one revision, or none at all."""
+    write_revisions(connection, table, [revision] if revision is not None else [])
+
+
+def write_revisions(connection: Connection, table: VersionTable, revisions: Sequence[str]) -> None:
+    """Let the version table say these revisions and no other, in one transaction."""
     # As Alembic makes it (alembic.runtime.migration.MigrationContext).
     make = sql.SQL("create table if not exists {} (version_num varchar(32) not null primary key)")
     with connection.transaction():
         connection.execute(make.format(table.identifier))
         connection.execute(sql.SQL("delete from {}").format(table.identifier))
-        if revision is not None:
+        for revision in revisions:
             connection.execute(sql.SQL("insert into {} values (%s)").format(table.identifier), [revision])

@@ -9,6 +9,7 @@ from interlock.postgres.session import open_session
 from interlock.postgres.url import DatabaseUrl
 from interlock.release.record import AppliedStep, Plan, Step
 from interlock.release.scratch_build import NotCommitted, current_revisions
+from interlock.schema.history import MovedMeanwhile
 
 
 class StepFailed(ProjectFailed):
@@ -45,9 +46,13 @@ def apply(
 ) -> Iterator[AppliedStep]:
     """Run each pending revision, in a transaction of its own unless it says otherwise; the last may be a failed one.
 
-    Raises StepFailed where a revision fails, NotCommitted where one leaves nothing behind.
+    Raises StepFailed where a revision fails, NotCommitted where one leaves nothing behind, and MovedMeanwhile where
+    somebody else has migrated the database since it was planned.
     """
-    run = set(chain.run_before(plan.current))
+    at = _seen_from_outside(url, environment)
+    run = set(chain.run_before(at))
+    if run != chain.run_before(plan.current):
+        raise MovedMeanwhile(run)
     for number, step in enumerate(plan.steps, start=1):
         on_step(number, step)
         began = time.monotonic()

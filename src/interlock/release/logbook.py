@@ -6,7 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+import psycopg
+
 from interlock.errors import ExitCode, InterlockError
+from interlock.postgres.session import ServerRefused
 from interlock.release.record import ReleaseRecord, Stage
 from interlock.verdict.finding import Check, Finding, Signal
 from interlock.verdict.judge import judge
@@ -103,7 +106,8 @@ class Logbook:
         began = time.monotonic()
         try:
             yield notes
-        except InterlockError as error:
+        except (InterlockError, psycopg.Error) as raised:
+            error = raised if isinstance(raised, InterlockError) else ServerRefused(raised)
             notes.find(Finding(check, Signal.STOP, error.problem, error.remedy))
             self.error = self.error or error
         except BaseException:

@@ -8,11 +8,11 @@ from interlock.errors import ExitCode, InterlockError
 from interlock.postgres.catalog import take_snapshot
 from interlock.postgres.lock import Holder, hold_release_lock
 from interlock.postgres.session import open_session, read_facts, require_writable
-from interlock.postgres.version_table import find_version_table, read_revisions, write_revision
+from interlock.postgres.version_table import find_version_table, read_revisions, write_revisions
 from interlock.release.logbook import counted
 from interlock.release.request import Request
 from interlock.release.scratch_build import open_scratch_build, without_version_table
-from interlock.schema.history import Match
+from interlock.schema.history import Match, Moment
 
 BASE = "base"
 """What a database is at before the first revision, in the words of Alembic."""
@@ -61,11 +61,15 @@ class Restamped:
     """What the version table said, and what it says now."""
 
     before: tuple[str, ...]
-    after: str
+    rows: tuple[str, ...]
+
+    @property
+    def after(self) -> str:
+        return ", ".join(self.rows) or BASE
 
     @property
     def is_changed(self) -> bool:
-        return self.before != ((self.after,) if self.after != BASE else ())
+        return self.before != self.rows
 
 
 def restamp(
@@ -82,20 +86,23 @@ def restamp(
     with ExitStack() as resources:
         session = resources.enter_context(open_session(request.url))
         require_writable(read_facts(session))
-        build = resources.enter_context(open_scratch_build(request.project, request.scratch_server, session))
+        build = resources.enter_context(
+            open_scratch_build(request.project, request.scratch_server, request.url, session)
+        )
         table = find_version_table(session, build.environment.version_table, build.environment.version_table_schema)
         lock_session = resources.enter_context(open_session(request.url, "interlock release lock"))
         resources.enter_context(hold_release_lock(lock_session, str(table), request.lock_wait_seconds, on_wait=on_wait))
         history = build.replay([], on_step=lambda _revision: None)
         observed = without_version_table(session, build.environment, take_snapshot(session).within(history.schemas))
-        change = Restamped(read_revisions(session, table), _choose(history.locate(observed), wanted))
+        moment = _choose(history.locate(observed), wanted)
+        change = Restamped(read_revisions(session, table), moment.rows)
         if not may_write(change):
             return None
-        write_revision(session, table, None if change.after == BASE else change.after)
+        write_revisions(session, table, moment.rows)
         return change
 
 
-def _choose(match: Match, wanted: str | None) -> str:
+def _choose(match: Match, wanted: str | None) -> Moment:
     names = _names(match)
     if not match.is_exact:
         raise MatchesNoRevision(match)
@@ -103,7 +110,7 @@ def _choose(match: Match, wanted: str | None) -> str:
         raise NotThatRevision(wanted, names)
     if wanted is None and len(names) > 1:
         raise SeveralRevisionsMatch(names)
-    return wanted or names[0]
+    return match.moments[names.index(wanted) if wanted else 0]
 
 
 def _names(match: Match) -> tuple[str, ...]:

@@ -1,20 +1,23 @@
 """The stages of a run of the guard, each a method; `pipeline` says in which order they run."""
 
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cached_property
 
-from interlock.chain.child import start_child
+import psycopg
+from psycopg import sql
+
+from interlock.chain.child import Child, start_child
 from interlock.chain.mapped import find_misfits
-from interlock.errors import InterlockError
+from interlock.errors import InterlockError, Unreachable
 from interlock.postgres.catalog import take_snapshot
-from interlock.postgres.lock import hold_release_lock
+from interlock.postgres.lock import ReleaseLock, hold_release_lock
 from interlock.postgres.session import Connection, open_session, read_facts, read_identity, require_writable
 from interlock.postgres.version_table import find_version_table
 from interlock.release.apply import apply
 from interlock.release.logbook import Logbook, counted
 from interlock.release.plan import plan_release
-from interlock.release.privileges import require_create
+from interlock.release.privileges import require_privileges
 from interlock.release.record import Plan, Step, Target, Verification
 from interlock.release.request import Request
 from interlock.release.scratch_build import (
@@ -45,6 +48,7 @@ class Run:
     """One run of the guard, and what its stages hand to each other. `resources` closes what they open."""
 
     session: Connection
+    release_lock: ReleaseLock
     build: ScratchBuild
     plan: Plan
 
@@ -79,7 +83,9 @@ class Run:
     def read_project(self) -> None:
         """Read the chain and run env.py, on a scratch database: the target is not theirs before the gate."""
         with self.book.stage(Check.PROJECT) as stage:
-            scratch = open_scratch_build(self.request.project, self.request.scratch_server, self.session)
+            scratch = open_scratch_build(
+                self.request.project, self.request.scratch_server, self.request.url, self.session
+            )
             self.build = self.resources.enter_context(scratch)
             head = self.build.chain.head
             stage.summary = f"{len(self.build.chain.revisions)} revisions, head {head}"
@@ -90,7 +96,7 @@ class Run:
             table = find_version_table(
                 self.session, self.build.environment.version_table, self.build.environment.version_table_schema
             )
-            self.resources.enter_context(
+            self.release_lock = self.resources.enter_context(
                 hold_release_lock(
                     session,
                     str(table),
@@ -112,7 +118,9 @@ class Run:
         with self.book.stage(Check.VERIFY_BEFORE) as stage:
             observed = self._observe(self.session)
             if self.plan.steps:
-                require_create(self.session, self.history, self.build.environment)
+                environment, run = self.build.environment, self.build.chain.run_before(self.plan.current)
+                table = find_version_table(self.session, environment.version_table, environment.version_table_schema)
+                require_privileges(self.session, self.history.still_to_come(run), table)
             # A database that was just made is as it should be: the first step lays the foundation, if there is one.
             if not self.plan.current and not len(observed):
                 stage.summary = "empty, before the first revision"
@@ -129,21 +137,28 @@ class Run:
                 stage.summary = "nothing to do"
                 return
             application = f"interlock {self.book.record.id}"
-            child = self.resources.enter_context(start_child(self.request.project, application))
-            child.connect(self.request.url, read_identity(self.session))
-            if self.request.project.foundation and not len(self._observe(self.session)):
-                child.lay_foundation()
-            done = []
-            try:
-                for step in apply(
-                    self.plan, self.build.chain, child, self.build.environment, self.request.url, self._tell_step
-                ):
-                    done.append(step)
-                    self.book.note(applied=tuple(done))
-            except BaseException:
-                self._end_sessions(application)
-                raise
-            stage.summary = f"{counted(len(done), 'revision')} run, now at {self.plan.head}"
+            with start_child(self.request.project, application) as child:
+                try:
+                    self._run_steps(child, application)
+                except BaseException:
+                    # The process first: it might try again.
+                    child.kill()
+                    self._end_sessions(application)
+                    raise
+            stage.summary = f"{counted(len(self.plan.steps), 'revision')} run, now at {self.plan.head}"
+
+    def _run_steps(self, child: Child, application: str) -> None:
+        name = sql.SQL("select pg_catalog.set_config('application_name', {}, false)").format(application)
+        child.connect(
+            self.request.url,
+            read_identity(self.session),
+            session_statements=[self.release_lock.shared_by_workers, name.as_string()],
+        )
+        if self.request.project.foundation and not len(self._observe(self.session)):
+            child.lay_foundation()
+        environment = self.build.environment
+        for step in apply(self.plan, self.build.chain, child, environment, self.request.url, self._begin_step):
+            self.book.note(applied=(*self.book.record.applied, step))
 
     def verify_after(self) -> None:
         with self.book.stage(Check.VERIFY_AFTER, is_gate=False) as stage, open_session(self.request.url) as fresh:
@@ -195,15 +210,17 @@ class Run:
         snapshot = take_snapshot(session).within(self.history.schemas)
         return without_version_table(session, self.build.environment, snapshot)
 
-    def _tell_step(self, number: int, step: Step) -> None:
+    def _begin_step(self, number: int, step: Step) -> None:
+        self.release_lock.require()
         self.book.progress.tells(f"{number} of {len(self.plan.steps)}: {step.revision} {step.message}".rstrip())
 
     def _end_sessions(self, application: str) -> None:
         """End what the project's code still runs on the server: killing its process would not."""
-        if not self.session.broken:
-            self.session.execute(
-                "select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity "
-                "where application_name = %s and pid <> pg_catalog.pg_backend_pid()",
+        # Where that cannot be done, the next release waits for them: they hold their share of its lock.
+        with suppress(Unreachable, psycopg.Error), open_session(self.request.url) as fresh:
+            fresh.execute(
+                "select pg_catalog.pg_terminate_backend(pid, 5000) from pg_catalog.pg_stat_activity "
+                "where application_name = %s",
                 [application],
             )
 

@@ -43,6 +43,7 @@ class ScratchBuild:
         """
         if self._project.foundation:
             self._child.lay_foundation()
+        run: list[str] = []
         moments = [Moment(None, self._look())]
         pending = self.chain.pending(current)
         for revision in self.chain.replay_order(current):
@@ -51,8 +52,8 @@ class ScratchBuild:
                 # From here on it has to go as it will go on the target.
                 self._child.begin_run()
             self._child.upgrade(revision.id)
-            moments.append(Moment(revision.id, self._look()))
-            self._require_committed([moment.revision for moment in moments if moment.revision])
+            run.append(revision.id)
+            moments.append(Moment(revision.id, self._look(), self._require_committed(run)))
         return History(tuple(moments))
 
     def describe_models(self) -> Models | None:
@@ -62,17 +63,18 @@ class ScratchBuild:
     def _look(self) -> Snapshot:
         return without_version_table(self._observer, self.environment, take_snapshot(self._observer))
 
-    def _require_committed(self, run: Sequence[str]) -> None:
+    def _require_committed(self, run: Sequence[str]) -> tuple[str, ...]:
         at = current_revisions(self._observer, self.environment)
         if self.chain.run_before(at) != frozenset(run):
             raise NotCommitted(run[-1], at)
+        return at
 
 
 @contextmanager
 def open_scratch_build(
-    project: Project, scratch_server: DatabaseUrl | None, like: Connection
+    project: Project, scratch_server: DatabaseUrl | None, target: DatabaseUrl, like: Connection
 ) -> Iterator[ScratchBuild]:
-    """Give the project a scratch database that resolves names as the target does.
+    """Give the project a scratch database that resolves names as the target does, a session on which is `like`.
 
     Raises what the project's chain and env.py can do wrong: ProjectFailed, OpensAnotherDatabase, EnvDoesNotMigrate.
     """
@@ -82,7 +84,8 @@ def open_scratch_build(
         make_scratch_database(server, like) as url,
         open_session(url) as observer,
     ):
-        child.connect(url, read_identity(observer))
+        # The target is not the project's before the gate, wherever its code has found another URL of it.
+        child.connect(url, read_identity(observer), refused=(target, read_identity(like)))
         yield ScratchBuild(project, child, observer)
 
 

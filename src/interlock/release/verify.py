@@ -1,13 +1,13 @@
 """Does the live schema hold what the chain declares?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from interlock.chain.revisions import Chain
 from interlock.errors import InterlockError
 from interlock.release.record import Blamed, Verification
 from interlock.schema.drift import Change, Unexpected, find_drift, is_harmful
 from interlock.schema.history import History
-from interlock.schema.snapshot import Snapshot
+from interlock.schema.snapshot import Name, Snapshot
 from interlock.verdict.finding import Check, Finding, Signal
 
 
@@ -47,13 +47,14 @@ SHOWN = 3
 
 def verify(chain: Chain, history: History, claimed: tuple[str, ...], observed: Snapshot) -> Verification:
     """Compare a live schema with what the chain declares at the revisions that the database claims."""
-    declared = history.after(chain.run_before(claimed))
+    run = chain.run_before(claimed)
+    declared = history.after(run)
     drift = find_drift(declared, observed)
     match = history.locate(observed) if drift else None
-    to_come = history.moments[-1].schema
+    to_come = history.still_to_come(run).names
     return Verification(
         claimed=claimed,
-        drift=tuple(Blamed(change, history.maker_of(change), _signal(change, to_come)) for change in drift),
+        drift=tuple(Blamed(change, history.maker_of(change, run), _signal(change, to_come)) for change in drift),
         compared_objects=len(declared),
         located=tuple(moment.revision or "base" for moment in match.moments) if match else (),
         is_located=bool(match and match.is_exact),
@@ -92,7 +93,7 @@ def _what_it_really_is(check: Check, verification: Verification) -> Finding:
     return Finding(check, Signal.STOP, told, remedy)
 
 
-def _signal(change: Change, to_come: Snapshot) -> Signal:
+def _signal(change: Change, to_come: Collection[Name]) -> Signal:
     # What a later revision wants to make must not be there yet: it would fail with "already exists".
-    collides = isinstance(change, Unexpected) and change.name in to_come.items
+    collides = isinstance(change, Unexpected) and change.name in to_come
     return Signal.STOP if collides or is_harmful(change) else Signal.CAUTION

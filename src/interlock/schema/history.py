@@ -2,18 +2,34 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import dropwhile, takewhile
+from itertools import pairwise, takewhile
 
+from interlock.errors import InterlockError
 from interlock.schema.drift import Altered, Change, Missing, Unexpected, find_drift
-from interlock.schema.snapshot import Snapshot
+from interlock.schema.snapshot import Name, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The schema right after one revision ran. The revision is None before the first one."""
+    """The schema right after one revision ran. The revision is None before the first one.
+
+    `rows` is what the version table says then: on a branched chain that is more than the one revision.
+    """
 
     revision: str | None
     schema: Snapshot
+    rows: tuple[str, ...] = ()
+
+
+class MovedMeanwhile(InterlockError):
+    """The database is at other revisions than when it was asked first: somebody else migrates it."""
+
+    def __init__(self, revisions: Collection[str]) -> None:
+        super().__init__(
+            problem=f"somebody else changed the revision of the database meanwhile: it has run "
+            f"{', '.join(sorted(revisions)) or 'nothing'}",
+            remedy="let nobody else migrate it, then run again",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +54,44 @@ class History:
     moments: tuple[Moment, ...]
 
     def after(self, revisions: Collection[str]) -> Snapshot:
-        """The schema when exactly these revisions had run. Raises KeyError if that moment was not passed."""
-        moment = self.moments[len(revisions)]
-        if frozenset(each.revision for each in self.moments[1 : len(revisions) + 1]) != frozenset(revisions):
-            raise KeyError(revisions)
-        return moment.schema
+        """The schema when exactly these revisions had run. Raises MovedMeanwhile if that moment was not passed."""
+        return self._up_to(revisions)[-1].schema
+
+    def still_to_come(self, revisions: Collection[str]) -> "History":
+        """The moments from when exactly these revisions had run, to the last one. Raises MovedMeanwhile."""
+        return History(self.moments[len(self._up_to(revisions)) - 1 :])
+
+    def _up_to(self, revisions: Collection[str]) -> tuple[Moment, ...]:
+        passed = self.moments[: len(revisions) + 1]
+        if {each.revision for each in passed[1:]} != set(revisions):
+            raise MovedMeanwhile(revisions)
+        return passed
+
+    @property
+    def names(self) -> frozenset[Name]:
+        """Everything that the chain makes, at any time."""
+        return frozenset().union(*(moment.schema.items for moment in self.moments))
 
     @property
     def schemas(self) -> frozenset[str]:
         """Every schema that the chain keeps something in, at any time."""
         return frozenset().union(*(moment.schema.schemas for moment in self.moments))
 
-    def maker_of(self, change: Change) -> str | None:
-        """The revision that should have made an object as it is declared.
+    def maker_of(self, change: Change, revisions: Collection[str]) -> str | None:
+        """The revision that should have made an object as it is declared when exactly these had run.
 
         None for what no revision made: an unexpected object, or one from before the first revision.
         """
         if isinstance(change, Unexpected):
             return None
-        newest_first = reversed(self.moments)
-        before_it_was_undone = dropwhile(lambda moment: not _holds(moment, change), newest_first)
-        as_declared = takewhile(lambda moment: _holds(moment, change), before_it_was_undone)
-        *_, maker = as_declared
+        *_, maker = takewhile(lambda moment: _holds(moment, change), reversed(self._up_to(revisions)))
         return maker.revision
+
+    @property
+    def made_in(self) -> frozenset[str]:
+        """The schemas in which something is made after the first of these moments."""
+        steps = pairwise(moment.schema.items for moment in self.moments)
+        return frozenset(name.schema for before, after in steps for name in after.keys() - before.keys())
 
     def locate(self, observed: Snapshot) -> Match:
         """Find the moments whose schema the observed one resembles most."""

@@ -51,10 +51,11 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table, ordinary or partitioned."""
+    """A table, ordinary or partitioned. `part_of` is what it is a partition of, with its bounds, or inherits from."""
 
     name: Name
     partition_key: str | None = None
+    part_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@ import pytest
 from tests.unit.schema.builders import a_column, a_snapshot, a_table, an_enum
 
 from interlock.schema.drift import Altered, Missing, Unexpected
-from interlock.schema.history import History, Moment
+from interlock.schema.history import History, Moment, MovedMeanwhile
 
 ORDERS, NOTE, CUSTOMERS = a_table("orders"), a_column("note"), a_table("customers")
 SHORT, LONG = a_column("code", type="varchar(10)"), a_column("code", type="varchar(20)")
@@ -19,17 +19,17 @@ HISTORY = History(
 
 
 def test_the_maker_of_a_missing_table_is_the_revision_that_first_had_it():
-    assert HISTORY.maker_of(Missing(CUSTOMERS.name, CUSTOMERS)) == "r2"
+    assert HISTORY.maker_of(Missing(CUSTOMERS.name, CUSTOMERS), {"r1", "r2", "r3"}) == "r2"
 
 
 def test_the_maker_of_an_altered_column_is_the_revision_that_gave_it_its_declared_form():
-    assert HISTORY.maker_of(Altered(LONG.name, LONG, SHORT)) == "r2"
+    assert HISTORY.maker_of(Altered(LONG.name, LONG, SHORT), {"r1", "r2"}) == "r2"
 
 
 def test_nobody_made_what_is_unexpected():
     enum = an_enum()
 
-    assert HISTORY.maker_of(Unexpected(enum.name, enum)) is None
+    assert HISTORY.maker_of(Unexpected(enum.name, enum), {"r1"}) is None
 
 
 def test_a_schema_is_found_at_its_revision():
@@ -60,5 +60,27 @@ def test_an_empty_schema_is_that_before_the_first_revision():
 
 
 def test_the_schema_after_revisions_that_were_not_passed_together_is_not_known():
-    with pytest.raises(KeyError):
+    with pytest.raises(MovedMeanwhile):
         HISTORY.after({"r1", "r3"})
+
+
+def test_the_maker_is_the_one_that_the_claimed_revision_stands_on_although_a_later_one_makes_it_anew():
+    again = History(
+        (
+            Moment(None, a_snapshot()),
+            Moment("r1", a_snapshot(ORDERS)),
+            Moment("r2", a_snapshot()),
+            Moment("r3", a_snapshot(ORDERS)),
+        )
+    )
+
+    assert again.maker_of(Missing(ORDERS.name, ORDERS), {"r1"}) == "r1"
+    assert again.maker_of(Missing(ORDERS.name, ORDERS), {"r1", "r2", "r3"}) == "r3"
+
+
+def test_what_is_made_and_taken_away_again_is_still_to_come():
+    passing = History((Moment(None, a_snapshot()), Moment("r1", a_snapshot(ORDERS)), Moment("r2", a_snapshot())))
+
+    assert ORDERS.name in passing.still_to_come(set()).names
+    assert passing.still_to_come(set()).made_in == {"public"}
+    assert passing.still_to_come({"r1"}).made_in == set()

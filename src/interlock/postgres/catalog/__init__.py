@@ -30,7 +30,7 @@ def _rows(cursor: psycopg.Cursor[DictRow], query: str) -> Iterator[DictRow]:
 
 
 def _table(row: Mapping[str, Any]) -> Table:
-    return Table(Name(Kind.TABLE, row["schema"], row["table"]), row["partition_key"])
+    return Table(Name(Kind.TABLE, row["schema"], row["table"]), row["partition_key"], row["part_of"])
 
 
 def _column(row: Mapping[str, Any]) -> Column:

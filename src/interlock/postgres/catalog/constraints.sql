@@ -1,3 +1,4 @@
+-- A partition's copy of a constraint of its parent is as the parent's; its name depends on history and version.
 -- Primary keys, unique constraints and foreign keys. From 18 on NOT NULL is in pg_constraint too (contype n):
 -- its names depend on history, and the column says it already.
 select n.nspname                                  as schema,
@@ -11,6 +12,7 @@ select n.nspname                                  as schema,
   left join pg_catalog.pg_depend e
          on e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and e.objid = c.oid and e.deptype = 'e'
  where k.contype in ('p', 'u', 'f')
+   and k.conparentid = 0
    and c.relkind in ('r', 'p')
    and c.relpersistence <> 't'
    and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'

@@ -1,4 +1,4 @@
--- Indexes that no constraint owns. One that is not ready counts as not valid: no query may use it.
+-- Indexes that no constraint owns, and that are no partition's part of an index of its parent. One that is not ready counts as not valid: no query may use it.
 select n.nspname                                         as schema,
        c.relname                                         as "table",
        i.relname                                         as item,
@@ -15,5 +15,6 @@ select n.nspname                                         as schema,
  where c.relkind in ('r', 'p')
    and c.relpersistence <> 't'
    and k.oid is null
+   and not i.relispartition
    and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
    and e.objid is null
