@@ -56,7 +56,7 @@ class AlreadyUp(InterlockError):
         )
 
 
-def bring_up(folder: Path, port: int) -> ExitCode:
+def bring_up(folder: Path, port: int, report: Path) -> ExitCode:
     """Bring everything up, prove it, and serve until Ctrl-C. Refuses to serve on STOP."""
     signal.signal(signal.SIGINT, _interrupt)  # a shell that starts us in the background lets us ignore it
     require_control_plane()
@@ -64,7 +64,7 @@ def bring_up(folder: Path, port: int) -> ExitCode:
     with _own(state):
         require_free_port(port)
         with _database(state) as (url, scratch_server), run_api(url, port, state, new_build()) as api:
-            return _release_and_serve(folder, state, url, scratch_server, api)
+            return _release_and_serve(folder, folder / report, url, scratch_server, api)
 
 
 def require_control_plane() -> None:
@@ -75,18 +75,15 @@ def require_control_plane() -> None:
 
 
 def _release_and_serve(
-    folder: Path, state: Path, url: DatabaseUrl, scratch_server: DatabaseUrl | None, api: Api
+    folder: Path, report: Path, url: DatabaseUrl, scratch_server: DatabaseUrl | None, api: Api
 ) -> ExitCode:
     # Its import takes as long as the API needs to come up, so they do it at the same time.
     from interlock.cli.own_release import release_control_plane
 
-    code, sign_in = release_control_plane(folder, state, url, scratch_server, api)
+    code, sign_in = release_control_plane(folder, folder / STATE, report, url, scratch_server, api)
     if code not in (ExitCode.CLEAR, ExitCode.CAUTION):
         return code
-    typer.echo(f"\nserving  {api.url}  (Ctrl-C stops it)")
-    typer.echo(f"API      {api.url}/api/v1/openapi.json")
-    typer.echo(f"sign in  {sign_in}")
-    return _serve(api)
+    return _serve(api, sign_in)
 
 
 @contextmanager
@@ -126,8 +123,11 @@ def _database(state: Path) -> Iterator[tuple[DatabaseUrl, DatabaseUrl | None]]:
         yield url, server.url()
 
 
-def _serve(api: Api) -> ExitCode:
+def _serve(api: Api, sign_in: str) -> ExitCode:
     try:
+        typer.echo(f"\nserving  {api.url}  (Ctrl-C stops it)")
+        typer.echo(f"API      {api.url}/api/v1/openapi.json")
+        typer.echo(f"sign in  {sign_in}")
         api.process.wait()
     except KeyboardInterrupt:
         typer.echo("\nstopping")

@@ -57,7 +57,7 @@ class Administrator:
 
 
 def release_control_plane(
-    folder: Path, state: Path, url: DatabaseUrl, scratch_server: DatabaseUrl | None, api: Api
+    folder: Path, state: Path, report: Path, url: DatabaseUrl, scratch_server: DatabaseUrl | None, api: Api
 ) -> tuple[ExitCode, str]:
     """Release to a database, provision, prove, and show it; give the exit code and how to sign in."""
     administrator = _administrator(state / CREDENTIALS, url)
@@ -67,7 +67,7 @@ def release_control_plane(
         scratch_server=scratch_server,
         application=application(api.url, administrator.known, api.build),
     )
-    with report_folder(folder / "interlock-report") as reports:
+    with report_folder(report) as reports:
         api.wait_until_alive()
         outcome = release(
             request,

@@ -88,13 +88,16 @@ def progress_here() -> Progress:
 
 
 def _print_stage(console: Console, stage: Stage) -> None:
+    if not console.is_terminal:  # a log has no width: a line of it is one line
+        console.print(f"{_MARKS[stage.signal]} {stage.check:<14}", end="", highlight=False)
+        console.print(f"{stage.seconds:6.1f} s  {stage.summary}", highlight=False, markup=False, soft_wrap=True)
+        return
     line = Table.grid(padding=(0, 2, 0, 0))
     line.add_column(min_width=16)
     line.add_column(justify="right", min_width=6)
     line.add_column(overflow="fold")
     line.add_row(f"{_MARKS[stage.signal]} {stage.check}", f"{stage.seconds:.1f} s", Text(stage.summary))
-    # A log has no width: a line of it is one line.
-    console.print(line, highlight=False, width=console.width if console.is_terminal else 10_000)
+    console.print(line, highlight=False)
 
 
 class Silence:
