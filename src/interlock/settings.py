@@ -3,9 +3,9 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -26,6 +26,11 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _as_false(value: object) -> object:
+    """In the environment everything is text."""
+    return False if isinstance(value, str) and value.lower() == "false" else value
+
+
 class ProjectSettings(_Section):
     """The Alembic project."""
 
@@ -34,7 +39,7 @@ class ProjectSettings(_Section):
     script_location: str | None = None
     x_arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = {"DATABASE_URL": "{url}"}
-    models: str | Literal[False] | None = None
+    models: Annotated[str | Literal[False] | None, BeforeValidator(_as_false)] = None
     foundation: str | None = None
 
 
@@ -58,12 +63,17 @@ class ApplicationSettings(_Section):
 
 
 class SignInSettings(_Section):
-    """A sign-in request. In its body, ${NAME} stands for an environment variable."""
+    """A sign-in request. In its body, ${NAME} stands for an environment variable.
+
+    `token` is where the answer has the token, false where its cookies are the credential; `form` sends the body as
+    an HTML form does, as OAuth 2 wants it.
+    """
 
     path: str
     method: str = "POST"
     body: Mapping[str, Any] = {}
-    token: str | None = "access_token"  # noqa: S105 - the name of a field
+    token: Annotated[str | Literal[False], BeforeValidator(_as_false)] = "access_token"  # noqa: S105 - the name of a field
+    form: bool = False
 
 
 class IdentitySettings(_Section):

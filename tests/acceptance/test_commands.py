@@ -129,6 +129,19 @@ def test_a_class_that_maps_what_no_revision_makes_is_stop(shop: AlembicProject, 
     assert "orders.tax does not exist" in " ".join(said.out.split())
 
 
+def test_a_class_that_no_waiting_revision_satisfies_is_stop_before_anything_is_touched(
+    shop: AlembicProject, interlock: Interlock, database: str
+):
+    env = shop.folder / "migrations" / "env.py"
+    env.write_text(env.read_text().replace("note: Mapped[str | None]", "note: Mapped[str | None]; tax: Mapped[int]"))
+
+    said = interlock("release", "--schema-only", database=database)
+
+    assert said.code == ExitCode.STOP
+    assert "not even at r3: class Order" in " ".join(said.out.split())
+    assert ask(database, TABLES) == []
+
+
 def test_a_python_enum_that_has_other_labels_than_the_database_is_stop(
     shop: AlembicProject, interlock: Interlock, released: str
 ):

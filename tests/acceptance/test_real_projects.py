@@ -106,6 +106,7 @@ def test_what_optunas_chain_does_not_make_of_its_models_is_found(optuna: Release
     assert said.code == ExitCode.STOP
     assert 'relation "trial_heartbeats" does not exist' in told
     assert "lacks 'WAITING' of TrialState" in told
+    assert ask(optuna.database, "select table_name from information_schema.tables where table_schema = 'public'") == []
 
 
 @pytest.mark.environment(OPTUNA)

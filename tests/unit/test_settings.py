@@ -45,6 +45,12 @@ def test_one_part_of_a_section_can_come_from_the_environment(tmp_path: Path, mon
     assert (application.url, application.openapi) == ("http://two", "/openapi.json")
 
 
+def test_false_is_false_in_the_environment_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("INTERLOCK_PROJECT__MODELS", "false")
+
+    assert read_settings(tmp_path, {}).project.models is False
+
+
 def test_the_database_is_named_by_the_variable_that_everybody_uses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://h/one")
 

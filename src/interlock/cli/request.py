@@ -124,7 +124,9 @@ def _source(wanted: IdentitySettings) -> GivenToken | TokenCommand | SignIn:
     if missing:
         # Nobody can be logged in: the endpoints stay unproved, which is for the verdict to say.
         return GivenToken(missing[0], None)
-    return SignIn(sign_in.path, _filled(sign_in.body), sign_in.method, sign_in.token)
+    return SignIn(
+        sign_in.path, _filled(sign_in.body), sign_in.method, token_field=sign_in.token or None, is_form=sign_in.form
+    )
 
 
 def _variables(value: Any) -> set[str]:

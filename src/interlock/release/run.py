@@ -1,6 +1,6 @@
 """The stages of a run of the guard, each a method; `pipeline` says in which order they run."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from functools import cached_property
 
@@ -121,6 +121,7 @@ class Run:
                 environment, run = self.build.environment, self.build.chain.run_before(self.plan.current)
                 table = find_version_table(self.session, environment.version_table, environment.version_table_schema)
                 require_privileges(self.session, self.history.still_to_come(run), table)
+                stage.find(*self._what_the_head_lacks())
             # A database that was just made is as it should be: the first step lays the foundation, if there is one.
             if not self.plan.current and not len(observed):
                 stage.summary = "empty, before the first revision"
@@ -130,6 +131,13 @@ class Run:
             stage.find(*drift_findings(Check.VERIFY_BEFORE, found))
             stage.summary = _verified(found)
             require_true_claim(found, observed)
+
+    def _what_the_head_lacks(self) -> Iterator[Finding]:
+        """Find what the mapped classes need and no revision makes, as long as the target is untouched."""
+        models = self.build.describe_models() if self.request.project.has_models else None
+        for misfit in self.build.find_misfits(models) if models else ():
+            told = f"not even at {self.plan.head}: {misfit.problem}"
+            yield Finding(Check.VERIFY_BEFORE, Signal.STOP, told, misfit.remedy)
 
     def apply(self) -> None:
         with self.book.stage(Check.APPLY) as stage:

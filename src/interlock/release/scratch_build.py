@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from interlock.chain.child import Child, Environment, start_child
-from interlock.chain.mapped import Models
+from interlock.chain.mapped import Misfit, Models, find_misfits
 from interlock.chain.project import Project
 from interlock.chain.revisions import Chain, Revision
 from interlock.errors import InterlockError
@@ -59,6 +59,10 @@ class ScratchBuild:
     def describe_models(self) -> Models | None:
         """Describe the mapped classes; None where no metadata is known. Raises ProjectFailed."""
         return self._child.describe_models()
+
+    def find_misfits(self, models: Models) -> Iterator[Misfit]:
+        """Find what mapped classes need and the replayed chain does not give. Nothing is written here afterwards."""
+        return find_misfits(self._observer, models)
 
     def _look(self) -> Snapshot:
         return without_version_table(self._observer, self.environment, take_snapshot(self._observer))

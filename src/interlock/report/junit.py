@@ -95,8 +95,8 @@ def _answered(record: ReleaseRecord, check: Check) -> Iterator[Case]:
 
 
 def _answers(answers: Round, if_failed: str) -> Iterator[Case]:
-    for (probe, identity, time), said in answers.items():
-        name = f"{probe} as {identity}" + (f" ({time})" if time > 1 else "")
+    for (probe, who, time), said in answers.items():
+        name = f"{probe} as {who}" + (f" ({time})" if time > 1 else "")
         outcomes = {"proved": "", "locked": "", "unproved": "skipped"}
         yield Case(name, outcomes.get(said.proof, if_failed), said.proof, _told(said), seconds=said.seconds)
 

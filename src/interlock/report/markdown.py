@@ -45,11 +45,11 @@ def _blocks(record: ReleaseRecord) -> Iterator[str]:
     yield f"## {_MARKS[record.verdict.signal]} {_prose(title(record))}"
     yield _prose(headline(record))
     yield _table(("Target", ""), ((_prose(name), _code(fact)) for name, fact in _facts(record)))
-    if record.verdict.findings:
+    if own := own_findings(record):
         yield "### Findings"
         told = count_told_by_drift(record)
         more = [f"- and {told} more: the lines of the drift below"] if told else []
-        yield "\n".join((*map(_finding, own_findings(record)), *more))
+        yield "\n".join((*map(_finding, own), *more))
     for when, verification in (("before", record.before), ("after", record.after)):
         if verification and verification.drift:
             yield from _drift(when, verification)

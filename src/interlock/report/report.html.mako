@@ -92,7 +92,7 @@ ${css | n}</style>
   </ul>
 </section>
 
-% if record.verdict.findings:
+% if findings:
 <section aria-labelledby="findings">
   <h2 id="findings">Findings <span class="count">${len(record.verdict.findings)}</span></h2>
   <ol class="findings">

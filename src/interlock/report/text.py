@@ -84,8 +84,8 @@ def _encodable(text: str, encoding: str) -> str:
 
 def _parts(record: ReleaseRecord) -> Iterator[RenderableType]:
     yield Group(*_identity(record), *_verdict(record))
-    if record.verdict.findings:
-        yield _section("Findings", _findings(own_findings(record)), *_told_by_drift(record))
+    if own := own_findings(record):
+        yield _section("Findings", _findings(own), *_told_by_drift(record))
     for when, verification in (("before", record.before), ("after", record.after)):
         if verification and verification.drift:
             yield _section(f"Drift {when}, at {revisions(verification.claimed)}", *_drift(verification))

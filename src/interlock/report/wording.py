@@ -127,6 +127,8 @@ def location(verification: Verification) -> str:
     if not located or (verification.is_located and set(claimed) <= set(located)):
         return ""
     claims = f"The database claims {revisions(claimed)}"
+    if set(claimed) & set(located):
+        return f"{claims}, and its schema differs from it."
     if verification.is_located:
         return f"{claims}, but its schema is that of {revisions(located)}."
     return f"{claims}, but its schema is that of no revision; nearest is {revisions(located)}."

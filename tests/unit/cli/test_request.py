@@ -42,6 +42,12 @@ def test_a_sign_in_is_filled_from_the_environment_in_every_depth(monkeypatch: py
     assert source == SignIn("/in", {"user": {"names": ["ada"], "secret": "xp"}})
 
 
+def test_a_sign_in_may_be_a_form_whose_answer_is_a_cookie():
+    source = identity(sign_in={"path": "/in", "token": False, "form": True})
+
+    assert source == SignIn("/in", token_field=None, is_form=True)
+
+
 def test_a_sign_in_whose_password_is_not_set_is_nobody():
     assert identity(sign_in={"path": "/in", "body": {"password": "${NOT_SET}"}}) == GivenToken("NOT_SET", None)
 
