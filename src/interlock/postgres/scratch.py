@@ -31,6 +31,9 @@ def make_scratch_database(server: DatabaseUrl, like: Connection) -> Iterator[Dat
     name = f"interlock_scratch_{secrets.token_hex(6)}"
     path, schemas = like.execute(_NAME_RESOLUTION).fetchall()[0]
     with open_session(server) as session:
+        _drop_orphans(session)
+        # Held until the session ends: by it others see that somebody needs the database.
+        session.execute("select pg_catalog.pg_advisory_lock(pg_catalog.hashtext(%s))", [name])
         session.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
         try:
             session.execute("select pg_catalog.set_config('search_path', %s, false)", [path])
@@ -47,6 +50,19 @@ def make_scratch_database(server: DatabaseUrl, like: Connection) -> Iterator[Dat
         finally:
             session.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
 
+
+def _drop_orphans(session: Connection) -> None:
+    """Drop what a killed run left behind on this server."""
+    for (name,) in session.execute(_ORPHANS).fetchall():
+        session.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+    session.execute("select pg_catalog.pg_advisory_unlock_all()")
+
+
+_ORPHANS = r"""
+select datname from pg_catalog.pg_database
+ where datname like 'interlock\_scratch\_%' and pg_catalog.pg_has_role(datdba, 'member')
+   and pg_catalog.pg_try_advisory_lock(pg_catalog.hashtext(datname::text))
+"""
 
 _NAME_RESOLUTION = """
 -- $user, quoted or not, is the role that is connected, and that is another one on the scratch server.

@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict
 
-from interlock.postgres.url import DatabaseUrl, InvalidDatabaseUrl, parse_url
+from interlock.errors import conceal
+from interlock.postgres.url import DatabaseUrl, InvalidDatabaseUrl, parse_url, spellings
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg2"])
@@ -81,3 +82,10 @@ def test_printing_a_url_shows_no_secret():
     url = parse_url("postgresql://shop:hunter2@h/d?sslpassword=hunter2")
 
     assert "hunter2" not in f"{url} {url!r}"
+
+
+@pytest.mark.parametrize(
+    "spelt", ["a b+c/d%'", "a%20b%2Bc%2Fd%25%27", "a b+c%2Fd%25%27", "a+b%2bc%2fd%25%27", "a b+c/d%%'"]
+)
+def test_a_password_is_secret_in_every_spelling(spelt: str):
+    assert conceal(spelt, spellings("a b+c/d%'")) == "***"

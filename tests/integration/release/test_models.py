@@ -1,0 +1,54 @@
+"""What mapped classes need and a chain does not make."""
+
+from pathlib import Path
+
+from interlock.errors import ExitCode
+from tests.alembic_project import SHOP_MODELS, make_project
+from tests.integration.release.conftest import Guard, told
+
+MOODS = """
+    op.execute("create schema other")
+    op.execute("create type other.mood as enum ('sad', 'happy')")
+    op.execute("create type mood as enum ('sad')")
+    op.execute("create domain good_mood as other.mood")
+    op.execute("create table days (id int primary key, a other.mood[], b good_mood, c other.mood, d mood)")
+"""
+MOOD_MODELS = """
+import enum
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+class Mood(enum.Enum):
+    sad = 1
+    happy = 2
+
+MOOD = sa.Enum(Mood, name="mood", schema="other")
+
+class Decorated(sa.TypeDecorator):
+    impl = MOOD
+    cache_ok = True
+
+target_metadata = sa.MetaData()
+sa.Table("days", target_metadata, sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("a", postgresql.ARRAY(MOOD)), sa.Column("b", postgresql.DOMAIN("good_mood", MOOD)),
+    sa.Column("c", Decorated), sa.Column("d", sa.String().with_variant(sa.Enum(Mood, name="mood"), "postgresql")))
+"""
+
+
+def test_a_deferred_column_has_to_be_there(guard: Guard, tmp_path: Path, database: str):
+    deferred = "    secret: Mapped[str | None] = mapped_column(deferred=True)\n"
+    make_project(tmp_path, models=SHOP_MODELS.replace("    note:", f"{deferred}    note:"))
+
+    outcome = guard("release", database)
+
+    assert outcome.exit_code == ExitCode.STOP
+    assert "class Order cannot be selected: column orders.secret does not exist" in told(outcome)
+
+
+def test_enums_are_found_behind_arrays_domains_decorators_and_variants(guard: Guard, tmp_path: Path, database: str):
+    make_project(tmp_path, {"r1": MOODS}, models=MOOD_MODELS)
+
+    findings = told(guard("release", database)).splitlines()
+
+    assert findings
+    assert all(each.endswith("days.d: enum mood lacks 'happy' of Mood") for each in findings)
