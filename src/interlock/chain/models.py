@@ -9,8 +9,20 @@ from sqlalchemy.exc import CompileError
 from sqlalchemy.orm import Mapper, configure_mappers, undefer
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+
+class _Compiler(postgresql.base.PGCompiler):
+    """Writes values into the text of a select of no rows, so that a value nobody can write may be any other."""
+
+    def render_literal_value(self, value: Any, type_: TypeEngine[Any]) -> str:
+        try:
+            return str(super().render_literal_value(value, type_))  # type: ignore[no-untyped-call]
+        except CompileError:
+            return "NULL"
+
+
 # With this style a percent sign in an expression is not doubled, so the text can be sent as it is.
 _DIALECT = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+_DIALECT.statement_compiler = _Compiler  # type: ignore[assignment]
 
 
 def as_metadata(found: Any) -> list[MetaData]:

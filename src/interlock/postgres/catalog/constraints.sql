@@ -1,6 +1,6 @@
--- A partition's copy of a constraint of its parent is as the parent's; its name depends on history and version.
 -- Primary keys, unique constraints and foreign keys. From 18 on NOT NULL is in pg_constraint too (contype n):
--- its names depend on history, and the column says it already.
+-- its names depend on history, and the column says it already. A partition's copy of a constraint of its parent is
+-- as the parent's, and its name depends on history too.
 select n.nspname                                  as schema,
        c.relname                                  as "table",
        k.conname                                  as item,
