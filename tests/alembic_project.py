@@ -77,6 +77,9 @@ class Order(Base):
 target_metadata = Base.metadata
 """
 
+MODELS_WITHOUT_NOTE = SHOP_MODELS.replace("    note: Mapped[str | None]\n", "")
+"""What the shop maps before r3."""
+
 SHOP = {
     "r1": """
         op.execute("create type order_state as enum ('open', 'paid')")

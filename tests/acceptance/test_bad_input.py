@@ -8,7 +8,7 @@ import pytest
 from interlock.errors import ExitCode
 from interlock.postgres.url import parse_url
 from tests.acceptance.conftest import Interlock, Said, ask, execute
-from tests.alembic_project import SHOP, make_project
+from tests.alembic_project import MODELS_WITHOUT_NOTE, SHOP, make_project
 
 TABLES = "select table_name from information_schema.tables where table_schema = 'public'"
 
@@ -132,7 +132,7 @@ def test_no_row_in_alembic_version_of_a_database_that_is_not_empty(interlock: In
 
 
 def test_a_revision_ahead_of_the_schema(interlock: Interlock, tmp_path: Path, database: str):
-    make_project(tmp_path, {"r1": SHOP["r1"], "r2": SHOP["r2"]})
+    make_project(tmp_path, {"r1": SHOP["r1"], "r2": SHOP["r2"]}, models=MODELS_WITHOUT_NOTE)
     interlock("release", "--schema-only", database=database)
     make_project(tmp_path)
     execute(database, "update alembic_version set version_num = 'r3'")
@@ -190,7 +190,7 @@ def test_a_revision_that_raises_half_way(interlock: Interlock, tmp_path: Path, d
         if op.get_bind().execute(sa.text("select count(*) from customers")).scalar():
             raise RuntimeError("cannot convert customers")
     """
-    project = make_project(tmp_path, {"r1": SHOP["r1"], "r2": SHOP["r2"]})
+    project = make_project(tmp_path, {"r1": SHOP["r1"], "r2": SHOP["r2"]}, models=MODELS_WITHOUT_NOTE)
     interlock("release", "--schema-only", database=database)
     execute(database, "insert into customers values (1, 'a@example.org')")
     project.add_revision("r3", "r2", half_way)

@@ -2,8 +2,9 @@
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
+import psycopg
 from psycopg import sql
 
 from interlock.postgres.embedded import run_throwaway_server
@@ -48,20 +49,29 @@ def make_scratch_database(server: DatabaseUrl, like: Connection) -> Iterator[Dat
                     scratch.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
             yield server.with_database(name)
         finally:
-            session.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+            _drop(session, name)
 
 
 def _drop_orphans(session: Connection) -> None:
     """Drop what a killed run left behind on this server."""
     for (name,) in session.execute(_ORPHANS).fetchall():
+        _drop(session, name)
+
+
+def _drop(session: Connection, name: str) -> None:
+    # Whoever did not succeed, because the server is busy or went away, leaves it to the next run.
+    with suppress(psycopg.OperationalError):
         session.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
-    session.execute("select pg_catalog.pg_advisory_unlock_all()")
 
 
+# An advisory lock belongs to the database of the session that holds it, and runs may come by way of different ones:
+# so pg_locks is asked, which shows them all. It has the key in two halves, the lower one as an unsigned number.
 _ORPHANS = r"""
 select datname from pg_catalog.pg_database
  where datname like 'interlock\_scratch\_%' and pg_catalog.pg_has_role(datdba, 'member')
-   and pg_catalog.pg_try_advisory_lock(pg_catalog.hashtext(datname::text))
+   and not exists (select from pg_catalog.pg_locks
+                    where locktype = 'advisory' and granted
+                      and objid::bigint = pg_catalog.hashtext(datname::text)::bigint & 4294967295)
 """
 
 _NAME_RESOLUTION = """

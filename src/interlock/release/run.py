@@ -32,8 +32,8 @@ from interlock.schema.snapshot import Snapshot
 from interlock.verdict.finding import Check, Finding, Signal
 
 NOT_COMPARED = (
-    "not compared in this version: check and exclusion constraints, views, functions, triggers, sequences, "
-    "row-level security, grants, comments"
+    "not compared in this version: check and exclusion constraints, views, functions, triggers, sequences, domains, "
+    "collations, unlogged tables, row-level security, grants, comments"
 )
 
 
