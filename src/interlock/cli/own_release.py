@@ -68,12 +68,12 @@ def release_control_plane(
         application=application(api.url, administrator.known, api.build),
     )
     with report_folder(report) as reports:
-        api.wait_until_alive()
         outcome = release(
             request,
             blank_record("release", "interlock control plane"),
             progress_here(),
-            lambda: administrator.provision(url),
+            arrive=api.wait_until_alive,
+            deploy=lambda: administrator.provision(url),
         )
         return show_outcome(outcome, reports), administrator.how_to_sign_in()
 

@@ -237,7 +237,7 @@ def _run_postgres(folder: Path, binaries: Path, password: str, is_durable: bool)
         finally:
             if process is not None:
                 with hold_interrupts():
-                    _stop(process)
+                    _stop(process, is_durable)
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], server: EmbeddedServer, folder: Path) -> None:
@@ -254,8 +254,9 @@ def _last_words(log: str) -> str:
     return ": ".join(filter(None, fatal[-1])) if fatal else (log.strip().splitlines() or [""])[-1]
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGINT)  # fast shutdown: sessions are ended, nothing is lost
+def _stop(process: subprocess.Popen[bytes], is_durable: bool) -> None:
+    # A fast shutdown ends the sessions and loses nothing; an immediate one leaves out to write it all down.
+    process.send_signal(signal.SIGINT if is_durable else signal.SIGQUIT)
     try:
         process.wait(STOPS_WITHIN_SECONDS)
     except subprocess.TimeoutExpired:

@@ -15,11 +15,17 @@ _BEFORE_THE_GATE = (Check.CONNECT, Check.PROJECT, Check.LOCK, Check.PLAN, Check.
 
 
 def release(
-    request: Request, blank: ReleaseRecord, progress: Progress, deploy: Callable[[], None] | None = None
+    request: Request,
+    blank: ReleaseRecord,
+    progress: Progress,
+    *,
+    arrive: Callable[[], None] | None = None,
+    deploy: Callable[[], None] | None = None,
 ) -> Outcome:
     """Plan, verify, apply, verify again, probe, judge.
 
-    `deploy` runs between the new schema and the last probes: whatever puts the new application into place.
+    `arrive` returns when the application, which may be starting, can be asked for the first time. `deploy` runs
+    between the new schema and the last probes: whatever puts the new application into place.
     """
 
     def stages(run: Run) -> None:
@@ -28,6 +34,8 @@ def release(
         run.lock()
         run.make_plan()
         run.verify_before()
+        if arrive:
+            arrive()
         ask_before(run.book, request)
         run.apply()
         run.verify_after()

@@ -6,8 +6,6 @@ from itertools import groupby
 from operator import attrgetter
 
 from interlock.errors import InterlockError
-from interlock.probes.ask import ask
-from interlock.probes.document import fetch_document
 from interlock.probes.findings import findings
 from interlock.probes.openapi import Unprobed, probes_of
 from interlock.probes.probe import Asked, Proof
@@ -59,6 +57,10 @@ def ask_after(book: Logbook, application: Application | None, *, is_schema_only:
 
 
 def _ask(application: Application) -> Round:
+    # The HTTP client takes long to import, and most runs of the guard ask no endpoint.
+    from interlock.probes.ask import ask
+    from interlock.probes.document import fetch_document
+
     probes = application.probes
     left_out: tuple[str, ...] = ()
     if application.openapi:
