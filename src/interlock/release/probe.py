@@ -10,7 +10,7 @@ from interlock.probes.findings import findings
 from interlock.probes.openapi import Unprobed, probes_of
 from interlock.probes.probe import Asked, Proof
 from interlock.probes.summary import count_proofs, summarise
-from interlock.release.logbook import Logbook
+from interlock.release.logbook import Logbook, counted
 from interlock.release.request import Application, Request
 from interlock.verdict.finding import Check, Finding, Signal
 
@@ -87,7 +87,8 @@ def _by_reason(unprobed: Iterable[Unprobed]) -> Iterator[str]:
     """One line for each reason, with the operations that were left out for it."""
     in_order = sorted(unprobed, key=attrgetter("reason"))
     for reason, group in groupby(in_order, key=attrgetter("reason")):
-        yield f"not asked ({reason}): {', '.join(each.operation for each in group)}"
+        operations = [each.operation for each in group]
+        yield f"{counted(len(operations), 'operation')} not asked ({reason}): {', '.join(operations)}"
 
 
 _NOBODY_ASKED = Finding(

@@ -7,7 +7,7 @@ from interlock.errors import InterlockError
 from interlock.release.record import Blamed, Verification
 from interlock.schema.drift import Change, Unexpected, find_drift, is_harmful
 from interlock.schema.history import History
-from interlock.schema.snapshot import Name, Snapshot
+from interlock.schema.snapshot import Kind, Name, Snapshot
 from interlock.verdict.finding import Check, Finding, Signal
 
 
@@ -32,7 +32,9 @@ class ClaimsAnotherRevision(InterlockError):
 
     def __init__(self, verification: Verification) -> None:
         claimed, really = ", ".join(verification.claimed), " or ".join(verification.located)
-        shown = [f"{each.change} ({each.maker})" if each.maker else str(each.change) for each in verification.drift]
+        # What people look for first: the tables and columns.
+        telling = sorted(verification.drift, key=lambda each: each.change.name.kind not in {Kind.TABLE, Kind.COLUMN})
+        shown = [f"{each.change} ({each.maker})" if each.maker else str(each.change) for each in telling]
         more = f" and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
         super().__init__(
             problem=f"the database claims {claimed}, but its schema is that of {really}: "

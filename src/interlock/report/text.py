@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from io import StringIO
+from textwrap import shorten
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -37,6 +38,9 @@ from interlock.verdict.finding import Finding, Signal
 
 SHOWN = 12
 """How many lines of a long list a terminal gets; the other formats show all."""
+
+LONGEST = 200
+"""How much of a long sentence a terminal gets; the other formats show it all."""
 
 WIDEST = 120
 """No line is longer than an eye can follow, however wide the terminal."""
@@ -98,7 +102,9 @@ def _parts(record: ReleaseRecord) -> Iterator[RenderableType]:
             yield _section("Endpoints", *_endpoints(pairs))
     if record.unproved:
         yield _section(
-            "Not covered by this verdict", _bullets(record.unproved[:SHOWN]), *_more(len(record.unproved) - SHOWN)
+            "Not covered by this verdict",
+            _bullets(tuple(shorten(text, LONGEST, placeholder=" ...") for text in record.unproved[:SHOWN])),
+            *_more(len(record.unproved) - SHOWN),
         )
 
 
