@@ -13,43 +13,52 @@ from interlock.postgres.url import DatabaseUrl
 
 
 @contextmanager
-def open_scratch_server(configured: DatabaseUrl | None) -> Iterator[DatabaseUrl]:
-    """Give a server for scratch databases: the configured one, else an embedded one that is thrown away."""
-    if configured:
-        yield configured
-        return
+def make_scratch_database(server: DatabaseUrl | None, like: Connection) -> Iterator[DatabaseUrl]:
+    """Make an empty database that resolves names as the target does, a session on which is `like`; drop it at the end.
+
+    It is made on the server that is given, else on an embedded one that is thrown away with it.
+    """
+    with _new_database_on(server) if server else _new_server() as url:
+        _resolve_names_alike(url, like)
+        yield url
+
+
+@contextmanager
+def _new_server() -> Iterator[DatabaseUrl]:
     with run_throwaway_server() as server:
         yield server.url()
 
 
 @contextmanager
-def make_scratch_database(server: DatabaseUrl, like: Connection) -> Iterator[DatabaseUrl]:
-    """Make an empty database that resolves names as the target does, and drop it at the end.
-
-    A chain that says `create table users` makes it in the first schema of the search path; so the scratch
-    database gets the target's path, and the schemas on it that the target has.
-    """
+def _new_database_on(server: DatabaseUrl) -> Iterator[DatabaseUrl]:
     name = f"interlock_scratch_{secrets.token_hex(6)}"
-    path, schemas = like.execute(_NAME_RESOLUTION).fetchall()[0]
     with open_session(server) as session:
         _drop_orphans(session)
         # Held until the session ends: by it others see that somebody needs the database.
         session.execute("select pg_catalog.pg_advisory_lock(pg_catalog.hashtext(%s))", [name])
         session.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
         try:
-            session.execute("select pg_catalog.set_config('search_path', %s, false)", [path])
-            # For this role in this database: that has precedence over what the role has everywhere.
-            session.execute(
-                sql.SQL("alter role current_user in database {} set search_path from current").format(
-                    sql.Identifier(name)
-                )
-            )
-            with open_session(server.with_database(name)) as scratch:
-                for schema in schemas:
-                    scratch.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
             yield server.with_database(name)
         finally:
             _drop(session, name)
+
+
+def _resolve_names_alike(url: DatabaseUrl, like: Connection) -> None:
+    """Give a scratch database the target's search path, and the schemas on it that the target has.
+
+    A chain that says `create table users` makes it in the first schema of the path.
+    """
+    path, schemas = like.execute(_NAME_RESOLUTION).fetchall()[0]
+    with open_session(url) as scratch:
+        scratch.execute("select pg_catalog.set_config('search_path', %s, false)", [path])
+        # For this role in this database: that has precedence over what the role has everywhere.
+        scratch.execute(
+            sql.SQL("alter role current_user in database {} set search_path from current").format(
+                sql.Identifier(url.database)
+            )
+        )
+        for schema in schemas:
+            scratch.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
 
 
 def _drop_orphans(session: Connection) -> None:

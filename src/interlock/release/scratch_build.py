@@ -9,7 +9,7 @@ from interlock.chain.project import Project
 from interlock.chain.revisions import Chain, Revision
 from interlock.errors import InterlockError
 from interlock.postgres.catalog import take_snapshot
-from interlock.postgres.scratch import make_scratch_database, open_scratch_server
+from interlock.postgres.scratch import make_scratch_database
 from interlock.postgres.session import Connection, open_session, read_identity
 from interlock.postgres.url import DatabaseUrl
 from interlock.postgres.version_table import find_version_table, read_revisions
@@ -84,8 +84,7 @@ def open_scratch_build(
     """
     with (
         start_child(project) as child,  # it gets ready while the server does
-        open_scratch_server(scratch_server) as server,
-        make_scratch_database(server, like) as url,
+        make_scratch_database(scratch_server, like) as url,
         open_session(url) as observer,
     ):
         # The target is not the project's before the gate, wherever its code has found another URL of it.
