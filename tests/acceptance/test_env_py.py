@@ -45,6 +45,23 @@ def test_an_asynchronous_env_py(interlock: Interlock, tmp_path: Path, database: 
     assert said.code == ExitCode.CLEAR, said
 
 
+def test_an_asynchronous_project_whose_chain_takes_tables_for_granted(
+    interlock: Interlock, tmp_path: Path, database: str
+):
+    project = make_project(
+        tmp_path, {"r1": 'op.add_column("old", sa.Column("note", sa.Text))'}, env=ASYNC_ENV, models=""
+    )
+    project.write(
+        "before.py", "import sqlalchemy as sa\nM = sa.MetaData()\nsa.Table('old', M, sa.Column('id', sa.Integer))"
+    )
+    project.write("alembic.ini", "[alembic]\nscript_location = %(here)s/migrations\nprepend_sys_path = .\n")
+    project.write("interlock.toml", '[project]\nfoundation = "before:M"\nmodels = false\n')
+
+    said = interlock("release", "--schema-only", database=database.replace("postgresql:", "postgresql+asyncpg:"))
+
+    assert said.code == ExitCode.CLEAR, said
+
+
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg", "postgresql+psycopg2"])
 def test_every_spelling_of_the_url(interlock: Interlock, tmp_path: Path, database: str, scheme: str):
     make_project(tmp_path)

@@ -243,6 +243,7 @@ def _setup(project: Project, url: DatabaseUrl) -> Mapping[str, Any]:
     text = url.as_text(_scheme_for_project(url))
     return {
         "url": text,
+        "psycopg_url": url.as_text("postgresql+psycopg"),
         "identity_query": IDENTITY,
         "environment": {name: fill_in(template, url, text) for name, template in project.environment.items()},
         "config_file": str(project.config_file) if project.config_file else None,

@@ -170,7 +170,8 @@ class Worker:
     def lay_foundation(self) -> Answer:
         """Make the tables that the chain takes for granted."""
         metadata = models.as_metadata(self._load(self.setup["foundation"]))
-        engine = create_engine(self.setup["url"])
+        # By our own driver: the project's may be one that only an event loop can use.
+        engine = create_engine(self.setup["psycopg_url"])
         with engine.begin() as connection:
             self._require(connection.execute(text(self.setup["identity_query"])).scalar_one())
             for each in metadata:
