@@ -154,6 +154,23 @@ def test_a_python_enum_that_has_other_labels_than_the_database_is_stop(
     assert "lacks 'PAID'" in said.out
 
 
+def test_a_class_of_other_metadata_is_said_to_be_left_out(shop: AlembicProject, interlock: Interlock, released: str):
+    shop.write(
+        "refunds.py",
+        "from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column\n"
+        "class Base(DeclarativeBase): pass\n"
+        "class Refund(Base):\n    __tablename__ = 'refunds'\n    id: Mapped[int] = mapped_column(primary_key=True)\n",
+    )
+    shop.write("alembic.ini", "[alembic]\nscript_location = %(here)s/migrations\nprepend_sys_path = .\n")
+    env = shop.folder / "migrations" / "env.py"
+    env.write_text(f"import refunds\n{env.read_text()}")
+
+    said = interlock("verify", database=released)
+
+    assert said.code == ExitCode.CLEAR, said
+    assert "mapped by other metadata than target_metadata: refunds.Refund" in " ".join(said.out.split())
+
+
 def test_a_project_without_metadata_is_caution(tmp_path: Path, interlock: Interlock, database: str):
     make_project(tmp_path, models="")
 

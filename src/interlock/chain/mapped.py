@@ -41,11 +41,12 @@ class MappedColumn:
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """What the mapped classes expect of the database."""
+    """What the mapped classes expect of the database. `elsewhere` names those of other metadata: they are left out."""
 
     selects: tuple[MappedSelect, ...]
     enums: tuple[MappedEnum, ...]
     columns: tuple[MappedColumn, ...]
+    elsewhere: tuple[str, ...]
 
     @classmethod
     def from_description(cls, description: Mapping[str, Any]) -> Self:
@@ -54,6 +55,7 @@ class Models:
             tuple(MappedSelect(**each) for each in description["selects"]),
             tuple(MappedEnum(**{**each, "labels": tuple(each["labels"])}) for each in description["enums"]),
             tuple(MappedColumn(**each) for each in description["columns"]),
+            tuple(description["elsewhere"]),
         )
 
 

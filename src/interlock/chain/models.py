@@ -1,5 +1,6 @@
 """What the mapped classes of a project expect of the database. Runs in the child process, beside the project's code."""
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -33,10 +34,14 @@ def as_metadata(found: Any) -> list[MetaData]:
 
 
 def describe(metadata: Sequence[MetaData], mappers: Iterable[Mapper[Any]]) -> Mapping[str, Any]:
-    """Give the select of every mapped class and unmapped table, the type of every column, the labels of every enum."""
+    """Give the select of every mapped class and unmapped table, the type of every column, the labels of every enum.
+
+    `elsewhere` are the classes that are mapped by other metadata than this: nothing is known of their tables.
+    """
     configure_mappers()
     tables = [table for each in metadata for table in each.sorted_tables]
-    ours = [mapper for mapper in mappers if _belongs(mapper, metadata)]
+    known = list(mappers)
+    ours = [mapper for mapper in known if _belongs(mapper, metadata)]
     mapped = {table for mapper in ours for table in mapper.tables}
     # Deferred columns too: the application will read them one day.
     queries = [(f"class {mapper.class_.__name__}", select(mapper).options(undefer("*"))) for mapper in ours]
@@ -45,7 +50,17 @@ def describe(metadata: Sequence[MetaData], mappers: Iterable[Mapper[Any]]) -> Ma
         "selects": [{"name": name, "sql": _nothing_of(query)} for name, query in queries],
         "enums": [enum for table in tables for enum in _enums_of(table)],
         "columns": [column for table in tables for column in _columns_of(table)],
+        "elsewhere": sorted({_name(mapper) for mapper in known if mapper not in ours and _is_of_a_module(mapper)}),
     }
+
+
+def _name(mapper: Mapper[Any]) -> str:
+    return f"{mapper.class_.__module__}.{mapper.class_.__qualname__}"
+
+
+def _is_of_a_module(mapper: Mapper[Any]) -> bool:
+    # Classes that a migration script has for itself are nobody's models. Alembic loads scripts beside sys.modules.
+    return mapper.class_.__module__ in sys.modules
 
 
 def _belongs(mapper: Mapper[Any], metadata: Sequence[MetaData]) -> bool:

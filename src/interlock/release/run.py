@@ -208,6 +208,8 @@ class Run:
                 )
                 return
             self.book.note(mapped_classes=len(models.selects))
+            if models.elsewhere:
+                self.book.admit(f"mapped by other metadata than target_metadata: {', '.join(models.elsewhere)}")
             misfits = find_misfits(fresh, models)
             stage.find(*(Finding(Check.MODELS, Signal.STOP, each.problem, each.remedy) for each in misfits))
             classes, enums = counted(len(models.selects), "class", "classes"), counted(len(models.enums), "enum column")
