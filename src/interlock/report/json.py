@@ -10,7 +10,7 @@ from interlock.report.headline import headline
 from interlock.report.steps import progress
 from interlock.report.wording import end, in_utc
 from interlock.schema.drift import Altered
-from interlock.schema.snapshot import Item, attributes
+from interlock.schema.items import Item, attributes
 from interlock.verdict.finding import Finding
 
 FORMAT = "interlock-release/1"
