@@ -94,7 +94,8 @@ class Table(Common):
 
     `part_of` is what it is a partition of, with its bounds, or inherits from. `persistence` is "permanent" or
     "unlogged"; `replica_identity` is "default", "nothing", "full", or the name of an index; `server` is that of a
-    foreign table, and `options` are its storage parameters, or what its server is told.
+    foreign table, and `options` are its storage parameters, or what its server is told. `revisions` are the rows of
+    Alembic's version table, where they are compared.
     """
 
     name: Name
@@ -112,6 +113,7 @@ class Table(Common):
     clustered_on: str = ""
     server: str = ""
     tablespace: str = ""
+    revisions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
