@@ -172,16 +172,21 @@ def _severity_of(attribute: str, declared: Item, observed: Item) -> Severity:
 
 
 def _altered(declared: Snapshot, observed: Snapshot) -> Iterable[Altered]:
-    theirs = observed.items
-    found = {
-        name: Altered(name, item, theirs[name])
-        for name, item in declared.items.items()
-        if name in theirs and item != theirs[name]
-    }
-    for name in declared.tables:
+    found: dict[Name, Altered] = {}
+    moved: set[Name] = set()
+    for name, item in declared.items.items():
+        other = observed.items.get(name)
+        if other is None:
+            continue
+        if item != other:
+            found[name] = Altered(name, item, other)
+        # Another place may mean no more than that a column before it was dropped on one side.
+        if isinstance(item, Column) and isinstance(other, Column) and item.position != other.position:
+            moved.add(Name(Kind.TABLE, name.schema, name.table))
+    for name in moved & declared.items.keys() & observed.items.keys():
         orders = _orders(declared.columns_of(name), observed.columns_of(name))
-        if name in theirs and orders[0] != orders[1]:
-            change = found.get(name, Altered(name, declared.items[name], theirs[name]))
+        if orders[0] != orders[1]:
+            change = found.get(name, Altered(name, declared.items[name], observed.items[name]))
             found[name] = replace(change, declared_order=orders[0], observed_order=orders[1])
     return found.values()
 
