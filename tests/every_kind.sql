@@ -266,8 +266,8 @@ comment on aggregate product(numeric) is 'all of them multiplied';
 create aggregate nth_part(double precision order by double precision) (
     sfunc = ordered_set_transition, stype = internal, finalfunc = percentile_disc_final, finalfunc_extra
 );
-create trusted language language_of_ours handler plpgsql_call_handler inline plpgsql_inline_handler
-    validator plpgsql_validator;
+create function handler_of_ours() returns language_handler language c as '$libdir/plpgsql', 'plpgsql_call_handler';
+create trusted language language_of_ours handler handler_of_ours;
 comment on language language_of_ours is 'PL/pgSQL by another name';
 revoke usage on language language_of_ours from public;
 create function in_our_language() returns integer language language_of_ours as 'begin return 1; end';
