@@ -13,6 +13,8 @@ from itertools import product
 from pathlib import Path
 
 import psycopg
+from tests.alembic_project import EVERY_KIND, make_project
+from tests.majors import MAJORS, run_servers
 
 from interlock.chain.project import Project, find_project
 from interlock.cli.present import Silence
@@ -22,8 +24,6 @@ from interlock.release.logbook import Outcome
 from interlock.release.pipeline import release, verify
 from interlock.release.request import Request
 from interlock.verdict.finding import Signal
-from tests.alembic_project import EVERY_KIND, make_project
-from tests.majors import MAJORS, run_servers
 
 DAMAGE = "alter table users drop column lasts; create table by_hand ()"
 DRIFT = {"Missing column public.users.lasts", "Unexpected table public.by_hand"}

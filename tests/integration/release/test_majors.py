@@ -58,7 +58,7 @@ def test_damage_is_found_by_a_scratch_server_of_another_major(guard: Guard, tmp_
     assert [each for each in DAMAGE.values() if each not in found] == [], found
 
 
-def test_the_control_plane_can_live_on_it(guard: Guard, tmp_path: Path, database: str):
+def test_the_control_plane_is_released_to_it(guard: Guard, database: str):
     config = "interlock:control/persistence/alembic.ini"
 
     released = guard("release", database, config=config)
