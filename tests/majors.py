@@ -63,10 +63,12 @@ def install(version: str, folder: Path = FOLDER) -> Path:
 
 
 def _unpack(version: str, folder: Path) -> None:
-    options = ["--loglevel=error", "--no-save", "--no-package-lock", "--no-audit", "--no-fund"]
+    options = ["--no-save", "--no-package-lock", "--no-audit", "--no-fund"]
+    # A registry that is not there fails each test that needs it: in seconds, not in minutes.
+    options += ["--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"]
     # What npm has to complain about goes where ours goes.
     subprocess.run(
-        ["npm", "install", *options, "--prefix", folder, f"{PACKAGE}@{version}"],  # noqa: S607 - npm is where it is
+        ["npm", "install", "--loglevel=error", *options, "--prefix", folder, f"{PACKAGE}@{version}"],  # noqa: S607
         check=True,
         stdout=subprocess.DEVNULL,
         timeout=600,
