@@ -14,12 +14,19 @@ _numbers = count(1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let whoever runs the tests say which servers those marked `each_major` run on."""
+    """Let whoever runs the tests say which servers they run on."""
     parser.addoption(
         "--majors",
         type=_majors,
         help=f"majors of PostgreSQL for the tests marked each_major: all, or some of {_listed(MAJORS)}; one that is "
         f"named must be there. Without this option: {_listed(FAST)}, and one that cannot be had is skipped.",
+    )
+    parser.addoption(
+        "--server-major",
+        type=int,
+        choices=MAJORS,
+        default=NEWEST,
+        help=f"major of PostgreSQL for all other tests, and for scratch databases: {NEWEST} without this option",
     )
 
 
@@ -38,22 +45,22 @@ def server_of() -> Iterator[ServerOf]:
 
 
 @pytest.fixture(scope="session")
-def server(server_of: ServerOf) -> EmbeddedServer:
-    """The server of the newest major: where a test that is not about versions has its databases."""
-    return server_of(NEWEST)
+def server(pytestconfig: pytest.Config, server_of: ServerOf) -> EmbeddedServer:
+    """The server where a test that is not about versions has its databases: of the newest major, unless told."""
+    return server_of(pytestconfig.option.server_major)
 
 
 @pytest.fixture
-def major() -> int:
+def major(pytestconfig: pytest.Config) -> int:
     """The major of PostgreSQL that the test's database is of."""
-    return NEWEST
+    return pytestconfig.option.server_major
 
 
 @pytest.fixture
-def server_of_major(request: pytest.FixtureRequest, server_of: ServerOf, major: int) -> EmbeddedServer:
+def server_of_major(pytestconfig: pytest.Config, server_of: ServerOf, major: int) -> EmbeddedServer:
     """The server that the test's database is on."""
     if reason := why_there_is_none(major):
-        if request.config.option.majors:
+        if pytestconfig.option.majors:
             # Whoever named it wants to know what happens on it, and not that nothing was tried.
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
