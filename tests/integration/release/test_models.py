@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from interlock.errors import ExitCode
 from tests.alembic_project import SHOP_MODELS, make_project
 from tests.integration.release.conftest import Guard, told
@@ -45,6 +47,7 @@ def test_a_deferred_column_has_to_be_there(guard: Guard, tmp_path: Path, databas
     assert "class Order cannot be selected: column orders.secret does not exist" in told(outcome)
 
 
+@pytest.mark.each_major
 def test_enums_are_found_behind_arrays_domains_decorators_and_variants(guard: Guard, tmp_path: Path, database: str):
     make_project(tmp_path, {"r1": MOODS}, models=MOOD_MODELS)
 
