@@ -43,6 +43,21 @@ class ProjectSettings(_Section):
     foundation: str | None = None
 
 
+class ObjectSettings(_Section):
+    """How the differences of some objects are treated, and why. The pattern is one of a shell."""
+
+    pattern: str
+    treat_as: Literal["ignored", "caution", "stop"]
+    reason: str = Field(min_length=1)
+
+
+class ComparisonSettings(_Section):
+    """What of the schema is compared, and how what differs is treated."""
+
+    schemas: tuple[str, ...] = ()
+    objects: tuple[ObjectSettings, ...] = ()
+
+
 class BuildSettings(_Section):
     """Where the application says which build it is, and which one has to answer."""
 
@@ -110,6 +125,7 @@ class Settings(BaseSettings):
     )
     scratch_url: str | None = Field(default=None, repr=False)
     project: ProjectSettings = ProjectSettings()
+    comparison: ComparisonSettings = ComparisonSettings()
     application: ApplicationSettings | None = None
     identities: Mapping[str, IdentitySettings] = {}
     probes: tuple[ProbeSettings, ...] = ()

@@ -17,6 +17,7 @@ from interlock.probes.identity import GivenToken, Identity, SignIn, TokenCommand
 from interlock.probes.probe import Probe
 from interlock.release.record import ReleaseRecord
 from interlock.release.request import Application, Request
+from interlock.schema.rules import Rule, Rules, Treatment
 from interlock.settings import IdentitySettings, ProbeSettings, Settings, Statuses, read_settings
 from interlock.verdict.judge import Verdict
 
@@ -49,6 +50,7 @@ def read_request(
         project=project,
         scratch_server=parse_url(settings.scratch_url) if settings.scratch_url else None,
         application=read_application(settings),
+        rules=_rules(settings),
         is_schema_only=is_schema_only,
         lock_wait_seconds=settings.lock_wait_seconds,
     )
@@ -76,6 +78,13 @@ def read_application(settings: Settings) -> Application | None:
         build=BuildCheck(wanted.build.path, wanted.build.field) if wanted.build else None,
         expected_build=wanted.build.expected if wanted.build else None,
         timeout_seconds=wanted.timeout_seconds,
+    )
+
+
+def _rules(settings: Settings) -> Rules:
+    wanted = settings.comparison
+    return Rules(
+        wanted.schemas, tuple(Rule(each.pattern, Treatment(each.treat_as), each.reason) for each in wanted.objects)
     )
 
 

@@ -10,12 +10,12 @@ from psycopg import sql
 from interlock.chain.child import Child, start_child
 from interlock.chain.mapped import find_misfits
 from interlock.errors import InterlockError, Unreachable
-from interlock.postgres.catalog import take_snapshot
 from interlock.postgres.lock import ReleaseLock, hold_release_lock
 from interlock.postgres.session import Connection, open_session, read_facts, read_identity, require_writable
 from interlock.postgres.version_table import find_version_table
 from interlock.release.apply import apply
-from interlock.release.logbook import Logbook, counted
+from interlock.release.logbook import Logbook, StageNotes, counted
+from interlock.release.observe import Observation, observe
 from interlock.release.plan import plan_release
 from interlock.release.privileges import require_privileges
 from interlock.release.record import Plan, Step, Target, Verification
@@ -24,18 +24,10 @@ from interlock.release.scratch_build import (
     ScratchBuild,
     current_revisions,
     open_scratch_build,
-    without_version_table,
 )
-from interlock.release.verify import drift_findings, require_true_claim, verify
+from interlock.release.verify import drift_findings, require_true_claim, unseen_findings, verify
 from interlock.schema.history import History
-from interlock.schema.operators import set_aside
-from interlock.schema.snapshot import Snapshot
 from interlock.verdict.finding import Check, Finding, Signal
-
-NOT_COMPARED = (
-    "not compared in this version: check and exclusion constraints, views, functions, triggers, sequences, domains, "
-    "collations, unlogged tables, row-level security, grants, comments"
-)
 
 
 class NotDeployed(InterlockError):
@@ -59,9 +51,10 @@ class Run:
     @cached_property
     def history(self) -> History:
         """What the chain declares at each revision, on the way that this database has taken."""
-        return self.build.replay(
+        whole = self.build.replay(
             self.plan.current, lambda revision: self.book.progress.tells(f"building {revision.id}")
         )
+        return self.request.rules.applied_to_history(whole)
 
     def connect(self, *, is_write: bool) -> None:
         with self.book.stage(Check.CONNECT) as stage:
@@ -124,14 +117,12 @@ class Run:
                 require_privileges(self.session, self.history.still_to_come(run), table)
                 stage.find(*self._what_the_head_lacks())
             # A database that was just made is as it should be: the first step lays the foundation, if there is one.
-            if not self.plan.current and observed.is_empty:
+            if not self.plan.current and observed.schema.is_empty:
                 stage.summary = "empty, before the first revision"
                 return
-            found = verify(self.build.chain, self.history, self.plan.current, observed)
+            found = self._verify(stage, self.plan.current, observed)
             self.book.note(before=found)
-            stage.find(*drift_findings(Check.VERIFY_BEFORE, found))
-            stage.summary = _verified(found)
-            require_true_claim(found, observed)
+            require_true_claim(found, observed.schema)
 
     def _what_the_head_lacks(self) -> Iterator[Finding]:
         """Find what the mapped classes need and no revision makes, as long as the target is untouched."""
@@ -163,7 +154,7 @@ class Run:
             read_identity(self.session),
             session_statements=[self.release_lock.shared_by_workers, name.as_string()],
         )
-        if self.request.project.foundation and self._observe(self.session).is_empty:
+        if self.request.project.foundation and self._observe(self.session).schema.is_empty:
             child.lay_foundation()
         environment = self.build.environment
         for step in apply(self.plan, self.build.chain, child, environment, self.request.url, self._begin_step):
@@ -176,12 +167,11 @@ class Run:
             if left:
                 stage.find(_not_run(current, left))
             observed = self._observe(fresh)
-            found = verify(self.build.chain, self.history, current, observed)
+            found = self._verify(stage, current, observed)
             self.book.note(after=found)
-            stage.find(*drift_findings(Check.VERIFY_AFTER, found))
-            stage.summary = _verified(found)
-            require_true_claim(found, observed)
-        self.book.admit(NOT_COMPARED)
+            for text in observed.told:
+                self.book.admit(text)
+            require_true_claim(found, observed.schema)
 
     def deploy(self, action: Callable[[], None]) -> None:
         """Do what has to be done between the new schema and the last probes, such as a restart."""
@@ -216,10 +206,15 @@ class Run:
             classes, enums = counted(len(models.selects), "class", "classes"), counted(len(models.enums), "enum column")
             stage.summary = f"{classes} selected, {enums} compared"
 
-    def _observe(self, session: Connection) -> Snapshot:
-        # Other schemas of the database are other people's.
-        snapshot = take_snapshot(session).within(self.history.schemas)
-        return set_aside(without_version_table(session, self.build.environment, snapshot), self.history).rest
+    def _observe(self, session: Connection) -> Observation:
+        return observe(session, self.build.environment, self.history, self.request.rules)
+
+    def _verify(self, stage: StageNotes, current: tuple[str, ...], observed: Observation) -> Verification:
+        """Compare, and write down what was found."""
+        found = verify(self.build.chain, self.history, current, observed.schema, self.request.rules)
+        stage.find(*drift_findings(stage.check, found), *unseen_findings(stage.check, observed.schema))
+        stage.summary = _verified(found)
+        return found
 
     def _begin_step(self, number: int, step: Step) -> None:
         self.release_lock.require()

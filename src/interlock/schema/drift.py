@@ -98,8 +98,8 @@ def find_drift(declared: Snapshot, observed: Snapshot) -> tuple[Change, ...]:
     and something unexpected that look like one renamed object are one difference.
     """
     ours, theirs = declared.items, observed.items
-    missing = {name: ours[name] for name in ours.keys() - theirs.keys() if _is_told_apart(ours[name], observed)}
-    unexpected = {name: theirs[name] for name in theirs.keys() - ours.keys() if _is_told_apart(theirs[name], declared)}
+    missing = {name: ours[name] for name in ours.keys() - theirs.keys() if is_told_apart(ours[name], observed)}
+    unexpected = {name: theirs[name] for name in theirs.keys() - ours.keys() if is_told_apart(theirs[name], declared)}
     renamed = dict(pairs(missing, unexpected, declared, observed))
     changes = chain[Change](
         (Missing(name, item, unexpected.get(renamed.get(name, name))) for name, item in missing.items()),
@@ -200,7 +200,8 @@ def _orders(ours: Sequence[Column], theirs: Sequence[Column]) -> tuple[tuple[str
     return tuple(name for name in names if name in common), tuple(name for name in others if name in common)
 
 
-def _is_told_apart(item: Item, other_side: Snapshot) -> bool:
+def is_told_apart(item: Item, other_side: Snapshot) -> bool:
+    """Whether an object that the other side lacks is a difference of its own, and no part of a larger one."""
     if isinstance(item, SequenceItem) and item.owned_by:
         return item.owned_by in other_side.items
     return item.name.container is None or item.name.container in other_side.containers
