@@ -2,21 +2,22 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-# Whoever maps a class or makes a table writes one of these words. What has none of them is not even parsed.
-_WORDS = re.compile(
-    r"__tablename__|__table__|__abstract__|__mapper_args__|[Mm]apped|Column|relationship|Table|table="
-    r"|DeclarativeBase|declarative_base|automap_base|map_imperatively|registry|\.Model\b"
-)
+# Whoever maps a class or makes a table writes one of these. What has none of them is not even parsed.
+_WORDS = ("sqlalchemy", "sqlmodel", "advanced_alchemy", "__tablename__", "__table__", "__mapper_args__", "Mapped[",
+          "table=True", ".Model", ".mapped", ".map_imperatively", ".Column(", ".Table(", ".relationship(")  # fmt: skip
 _FRAMEWORKS = frozenset({"sqlalchemy", "sqlmodel", "flask_sqlalchemy", "flask_sqlalchemy_lite", "advanced_alchemy"})
 _ATTRIBUTES = frozenset({"__tablename__", "__table__", "__abstract__", "__mapper_args__"})
 _BASE_MAKERS = frozenset({"declarative_base", "automap_base"})
 _MAKERS = frozenset({"Column", "Table", "mapped_column", "relationship", "registry"}) | _BASE_MAKERS
 _BASES = frozenset({"DeclarativeBase", "DeclarativeBaseNoMeta", "MappedAsDataclass"})
 _DECORATORS = frozenset({"mapped", "mapped_as_dataclass"})
+PASSES_ON_AT_MOST = 10
+"""Through how many modules a name is followed to where it is defined."""
+
 _ANNOTATIONS = frozenset({"Mapped", "WriteOnlyMapped", "DynamicMapped"})
 
 
@@ -65,35 +66,71 @@ class _Outline:
     bases: frozenset[str] = frozenset()
     is_mapping: bool = True
 
-    def mapped_names(self, known: set[str]) -> set[str]:
-        """Name what others may derive a mapped class from."""
-        return {*self.bases, *(each.name for each in self.classes if each.is_mapping), *self.deriving(known)}
-
-    def deriving(self, known: set[str]) -> Iterator[str]:
-        """Name the classes that derive from one of these. A stranger of the same name, as BaseModel, is none."""
-        for each in self.classes:
-            if any(_last(base) in known and not self.imports.is_foreign(base) for base in each.bases):
-                yield each.name
-
 
 def defining_modules(sources: Iterable[Source], packages: Iterable[str]) -> list[str]:
     """Name the modules that can define a mapped class or a table, of those in the packages of a project.
 
     These are the modules that say so themselves, and those with a class that derives from a class of such a module.
     """
-    own = frozenset(packages)
-    by_module = {source.module: source for source in sources}
-    outlines = {name: _outline(each, own) for name, each in by_module.items() if _WORDS.search(each.text)}
-    found = {name for name, outline in outlines.items() if outline.is_mapping}
-    names: set[str] = set()
-    while more := set().union(*(outlines[each].mapped_names(names) for each in found)) - names:
-        names |= more
-        deriving = re.compile(rf"^[ \t]*class\s+\w+\s*\([^)]*\b(?:{'|'.join(map(re.escape, names))})\b", re.MULTILINE)
-        for name in [name for name, each in by_module.items() if name not in found and deriving.search(each.text)]:
-            outlines.setdefault(name, _outline(by_module[name], own))
-            if any(outlines[name].deriving(names)):
-                found.add(name)
-    return sorted(found)
+    return sorted(_Search({source.module: source for source in sources}, frozenset(packages)).find())
+
+
+class _Search:
+    """A search for mapped classes through the source of a project."""
+
+    def __init__(self, sources: Mapping[str, Source], own: frozenset[str]) -> None:
+        self._sources, self._own = sources, own
+        self._outlines: dict[str, _Outline] = {}
+        self._mapped: set[str] = set()
+
+    def find(self) -> set[str]:
+        hinted = [name for name, source in self._sources.items() if any(word in source.text for word in _WORDS)]
+        found = {name for name in hinted if self._outline(name).is_mapping}
+        for module in found:
+            outline = self._outline(module)
+            self._mapped |= {f"{module}.{each.name}" for each in outline.classes if each.is_mapping}
+            self._mapped |= {f"{module}.{name}" for name in outline.bases}
+        while more := set(self._deriving()) - self._mapped:
+            self._mapped |= more
+            found |= {name.rpartition(".")[0] for name in more}
+        return found
+
+    def _deriving(self) -> Iterator[str]:
+        """Name the classes that derive from a mapped one."""
+        names = {_last(name) for name in self._mapped}
+        said = re.compile(rf"^[ \t]*class\s+\w+\s*\([^)]*\b(?:{'|'.join(map(re.escape, names))})\b", re.MULTILINE)
+        for module, source in self._sources.items():
+            if names and said.search(source.text):
+                for each in self._outline(module).classes:
+                    if any(self._is_mapped(module, base, names) for base in each.bases):
+                        yield f"{module}.{each.name}"
+
+    def _is_mapped(self, module: str, name: str, names: Collection[str]) -> bool:
+        if _last(name) not in names:
+            return False
+        defined = self._definition(module, name)
+        # Nobody can tell where it comes from (import *, say): then the name counts.
+        return _last(name) in names if defined is None else defined in self._mapped
+
+    def _definition(self, module: str, name: str, *, depth: int = 0) -> str | None:
+        """Say which class a name means, through the modules that pass it on; None where that cannot be told."""
+        outline = self._outline(module)
+        if any(each.name == name for each in outline.classes) or name in outline.bases:
+            return f"{module}.{name}"
+        root, dot, rest = name.partition(".")
+        if root not in outline.imports.origins or depth > PASSES_ON_AT_MOST:
+            return None
+        origin = outline.imports.origins[root] + dot + rest
+        parts = origin.split(".")
+        for length in range(len(parts) - 1, 0, -1):
+            if (source := ".".join(parts[:length])) in self._sources:
+                return self._definition(source, ".".join(parts[length:]), depth=depth + 1)
+        return None if _first(origin) in self._own else origin
+
+    def _outline(self, module: str) -> _Outline:
+        if module not in self._outlines:
+            self._outlines[module] = _outline(self._sources[module], self._own)
+        return self._outlines[module]
 
 
 def migrated_by(source: Source) -> str | None:
