@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 
 # Whoever maps a class or makes a table writes one of these. What has none of them is not even parsed.
 _WORDS = ("sqlalchemy", "sqlmodel", "advanced_alchemy", "__tablename__", "__table__", "__mapper_args__", "Mapped[",
@@ -82,6 +82,7 @@ class _Search:
         self._sources, self._own = sources, own
         self._outlines: dict[str, _Outline] = {}
         self._mapped: set[str] = set()
+        self._renamed = set(chain.from_iterable(_renamed(source.text) for source in sources.values()))
 
     def find(self) -> set[str]:
         hinted = [name for name, source in self._sources.items() if any(word in source.text for word in _WORDS)]
@@ -90,7 +91,7 @@ class _Search:
             outline = self._outline(module)
             self._mapped |= {f"{module}.{each.name}" for each in outline.classes if each.is_mapping}
             self._mapped |= {f"{module}.{name}" for name in outline.bases}
-        while more := set(self._deriving()) - self._mapped:
+        while self._mapped and (more := set(self._deriving()) - self._mapped):
             self._mapped |= more
             found |= {name.rpartition(".")[0] for name in more}
         return found
@@ -98,16 +99,15 @@ class _Search:
     def _deriving(self) -> Iterator[str]:
         """Name the classes that derive from a mapped one."""
         names = {_last(name) for name in self._mapped}
-        said = re.compile(rf"^[ \t]*class\s+\w+\s*\([^)]*\b(?:{'|'.join(map(re.escape, names))})\b", re.MULTILINE)
+        names |= {alias for name, alias in self._renamed if name in names}
+        said = re.compile(rf"class \w+\s*\([^)]*\b(?:{'|'.join(map(re.escape, names))})\b")
         for module, source in self._sources.items():
-            if names and said.search(source.text):
+            if said.search(source.text):
                 for each in self._outline(module).classes:
                     if any(self._is_mapped(module, base, names) for base in each.bases):
                         yield f"{module}.{each.name}"
 
     def _is_mapped(self, module: str, name: str, names: Collection[str]) -> bool:
-        if _last(name) not in names:
-            return False
         defined = self._definition(module, name)
         # Nobody can tell where it comes from (import *, say): then the name counts.
         return _last(name) in names if defined is None else defined in self._mapped
@@ -150,6 +150,14 @@ def migrated_by(source: Source) -> str | None:
         return None
     root, dot, rest = known[-1].partition(".")
     return origins[root] + dot + rest
+
+
+def _renamed(text: str) -> Iterator[tuple[str, str]]:
+    """Give what is imported under another name. Looking for it by an expression takes longer than all else."""
+    for before, after in pairwise(text.split(" as ")):
+        name, alias = re.search(r"\w+\Z", before[-80:]), re.match(r"\w+", after)
+        if name and alias:
+            yield name[0], alias[0]
 
 
 def _outline(source: Source, own: frozenset[str]) -> _Outline:
