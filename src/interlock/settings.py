@@ -40,6 +40,7 @@ class ProjectSettings(_Section):
     x_arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = {"DATABASE_URL": "{url}"}
     models: Annotated[str | Literal[False] | None, BeforeValidator(_as_false)] = None
+    exclude_modules: tuple[str, ...] = ()
     foundation: str | None = None
 
 

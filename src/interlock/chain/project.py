@@ -42,7 +42,7 @@ class Project:
     `environment` maps names of environment variables to templates; in them {url}, {user}, {password}, {host},
     {port} and {database} stand for the parts of the database URL. `models` and `foundation` name an attribute of a
     module, as `package.module:Base`: where the mapped classes are (None: where env.py says), and the tables that
-    the chain takes for granted.
+    the chain takes for granted. `exclude_modules` are patterns of modules that are not imported to look for classes.
     """
 
     folder: Path
@@ -54,6 +54,7 @@ class Project:
     environment: Mapping[str, str] = field(default_factory=lambda: {"DATABASE_URL": "{url}"})
     models: str | None = None
     has_models: bool = True
+    exclude_modules: tuple[str, ...] = ()
     foundation: str | None = None
 
     @property
@@ -71,6 +72,7 @@ def find_project(
     x_arguments: tuple[str, ...] = (),
     environment: Mapping[str, str] | None = None,
     models: str | bool | None = None,
+    exclude_modules: tuple[str, ...] = (),
     foundation: str | None = None,
 ) -> Project:
     """Find the Alembic project in a folder as the `alembic` command would. Raises NoAlembicProject, NoSuchFile."""
@@ -92,6 +94,7 @@ def find_project(
         environment=environment or {"DATABASE_URL": "{url}"},
         models=models if isinstance(models, str) else None,
         has_models=models is not False,
+        exclude_modules=exclude_modules,
         foundation=foundation,
     )
 

@@ -107,6 +107,7 @@ def _project(folder: Path, settings: Settings, x_arguments: tuple[str, ...]) -> 
         x_arguments=x_arguments,
         environment=wanted.environment,
         models=wanted.models,
+        exclude_modules=wanted.exclude_modules,
         foundation=wanted.foundation,
     )
 

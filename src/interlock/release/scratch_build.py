@@ -1,10 +1,11 @@
 """The project at work on a scratch database: what its chain declares, at every revision."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from interlock.chain.child import Child, Environment, start_child
-from interlock.chain.mapped import Misfit, Models, find_misfits
+from interlock.chain.mapped import Misfit, Models
+from interlock.chain.misfits import find_misfits
 from interlock.chain.project import Project
 from interlock.chain.revisions import Chain, Revision
 from interlock.errors import InterlockError
@@ -13,6 +14,7 @@ from interlock.postgres.scratch import make_scratch_database
 from interlock.postgres.session import Connection, open_session, read_identity
 from interlock.postgres.url import DatabaseUrl
 from interlock.postgres.version_table import find_version_table, read_revisions
+from interlock.release.load_models import LoadedModels, load_models
 from interlock.schema.history import History, Moment
 from interlock.schema.snapshot import Snapshot
 
@@ -31,8 +33,8 @@ class NotCommitted(InterlockError):
 class ScratchBuild:
     """A chain, its env.py and a scratch database that only they use."""
 
-    def __init__(self, project: Project, child: Child, observer: Connection) -> None:
-        self._project, self._child, self._observer = project, child, observer
+    def __init__(self, project: Project, child: Child, observer: Connection, renew: Callable[[], Child]) -> None:
+        self._project, self._child, self._observer, self._renew = project, child, observer, renew
         self.chain: Chain = child.describe()
         self.environment: Environment = child.look()
 
@@ -56,9 +58,9 @@ class ScratchBuild:
             moments.append(Moment(revision.id, self._look(), self._require_committed(run)))
         return History(tuple(moments))
 
-    def describe_models(self) -> Models | None:
-        """Describe the mapped classes; None where no metadata is known. Raises ProjectFailed."""
-        return self._child.describe_models()
+    def load_models(self, on_module: Callable[[str], None]) -> LoadedModels:
+        """Import and describe the mapped classes. The chain cannot be replayed afterwards. Raises ProjectFailed."""
+        return load_models(self._child, self._renew, on_module)
 
     def find_misfits(self, models: Models) -> Iterator[Misfit]:
         """Find what mapped classes need and the replayed chain does not give. Nothing is written here afterwards."""
@@ -86,10 +88,20 @@ def open_scratch_build(
         start_child(project) as child,  # it gets ready while the server does
         make_scratch_database(scratch_server, like) as url,
         open_session(url) as observer,
+        ExitStack() as others,
     ):
-        # The target is not the project's before the gate, wherever its code has found another URL of it.
-        child.connect(url, read_identity(observer), refused=(target, read_identity(like)))
-        yield ScratchBuild(project, child, observer)
+
+        def introduce(child: Child) -> Child:
+            # The target is not the project's before the gate, wherever its code has found another URL of it.
+            child.connect(url, read_identity(observer), refused=(target, read_identity(like)))
+            return child
+
+        def renew() -> Child:
+            another = introduce(others.enter_context(start_child(project)))
+            another.look()
+            return another
+
+        yield ScratchBuild(project, introduce(child), observer, renew)
 
 
 def current_revisions(connection: Connection, environment: Environment) -> tuple[str, ...]:
