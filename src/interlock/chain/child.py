@@ -15,6 +15,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from typing import IO, Any, cast
 
+from interlock.chain.inputs import Inputs
 from interlock.chain.mapped import Models
 from interlock.chain.project import Project, fill_in
 from interlock.chain.revisions import Chain, Revision
@@ -159,6 +160,11 @@ class Child:
             for each in answer["revisions"]
         )
         return Chain(tuple(revisions), tuple(answer["heads"]))
+
+    def read_inputs(self) -> Inputs | None:
+        """What the project's code has read; None where that is not known. Raises ProjectFailed."""
+        answer = self._ask("asking what was read", "inputs")["inputs"]
+        return Inputs(**answer) if answer else None
 
     def look(self) -> Environment:
         """Run env.py without a revision. Raises ProjectFailed, OpensAnotherDatabase, EnvDoesNotMigrate."""

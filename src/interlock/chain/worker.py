@@ -14,6 +14,7 @@ import sys
 import traceback
 from argparse import Namespace
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import asdict
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -29,6 +30,7 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.pool import Pool
 
 from interlock.chain import models
+from interlock.chain.inputs import Recorder
 from interlock.chain.packages import OwnPackages, find_packages, is_left_out, modules_of, own_folders
 
 Answer = Mapping[str, Any]
@@ -58,6 +60,7 @@ class Worker:
         self.mappers: list[Mapper[Any]] = []
         self.metadata: list[MetaData] | None = None
         self.memory: dict[Any, Any] = {}
+        self.recorder = Recorder()
         self.packages: OwnPackages | None = None
         self.path = frozenset(sys.path)
         event.listen(Mapper, "after_mapper_constructed", lambda mapper, _class: self.mappers.append(mapper))
@@ -113,6 +116,11 @@ class Worker:
         """The folders of the project's code, as far as they are known."""
         scripts = [Path(self.scripts.dir)] if "scripts" in vars(self) else []
         return [*scripts, *(self.packages.folders if self.packages else ())]
+
+    def inputs(self) -> Answer:
+        """Tell what the project's code has read up to now."""
+        inputs = self.recorder.inputs()
+        return {"inputs": asdict(inputs) if inputs else None}
 
     def describe(self) -> Answer:
         """List the revisions, oldest first, with the heads."""

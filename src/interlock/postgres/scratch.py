@@ -48,7 +48,7 @@ def _resolve_names_alike(url: DatabaseUrl, like: Connection) -> None:
 
     A chain that says `create table users` makes it in the first schema of the path.
     """
-    path, schemas = like.execute(_NAME_RESOLUTION).fetchall()[0]
+    path, schemas = read_name_resolution(like)
     with open_session(url) as scratch:
         scratch.execute("select pg_catalog.set_config('search_path', %s, false)", [path])
         # For this role in this database: that has precedence over what the role has everywhere.
@@ -59,6 +59,12 @@ def _resolve_names_alike(url: DatabaseUrl, like: Connection) -> None:
         )
         for schema in schemas:
             scratch.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+
+
+def read_name_resolution(like: Connection) -> tuple[str, list[str]]:
+    """How a session resolves names: its search path, and the schemas on it that are there."""
+    path, schemas = like.execute(_NAME_RESOLUTION).fetchall()[0]
+    return path, schemas
 
 
 def _drop_orphans(session: Connection) -> None:

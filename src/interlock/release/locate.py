@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from interlock.chain.revisions import Revision
 from interlock.postgres.session import open_session, read_facts
+from interlock.release.build import open_build
 from interlock.release.observe import observe
 from interlock.release.request import Request
-from interlock.release.scratch_build import current_revisions, open_scratch_build
+from interlock.release.scratch_build import current_revisions
 from interlock.schema.history import Match
 
 BASE = "base"
@@ -43,9 +44,7 @@ def locate(request: Request, on_step: Callable[[Revision], None]) -> Location:
     with ExitStack() as resources:
         session = resources.enter_context(open_session(request.url))
         read_facts(session)
-        build = resources.enter_context(
-            open_scratch_build(request.project, request.scratch_server, request.url, session)
-        )
+        build = resources.enter_context(open_build(request.project, request.scratch_server, request.url, session))
         claimed = current_revisions(session, build.environment)
         known = [revision for revision in claimed if revision in build.chain.by_id]
         history = request.rules.applied_to_history(build.replay(known, on_step))

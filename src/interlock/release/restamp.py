@@ -8,11 +8,11 @@ from interlock.errors import ExitCode, InterlockError
 from interlock.postgres.lock import Holder, hold_release_lock
 from interlock.postgres.session import open_session, read_facts, require_writable
 from interlock.postgres.version_table import find_version_table, read_revisions, write_revisions
+from interlock.release.build import open_build
 from interlock.release.locate import BASE, names_of
 from interlock.release.logbook import counted
 from interlock.release.observe import observe
 from interlock.release.request import Request
-from interlock.release.scratch_build import open_scratch_build
 from interlock.schema.history import Match, Moment
 
 
@@ -84,9 +84,7 @@ def restamp(
     with ExitStack() as resources:
         session = resources.enter_context(open_session(request.url))
         require_writable(read_facts(session))
-        build = resources.enter_context(
-            open_scratch_build(request.project, request.scratch_server, request.url, session)
-        )
+        build = resources.enter_context(open_build(request.project, request.scratch_server, request.url, session))
         table = find_version_table(session, build.environment.version_table, build.environment.version_table_schema)
         lock_session = resources.enter_context(open_session(request.url, "interlock release lock"))
         resources.enter_context(hold_release_lock(lock_session, str(table), request.lock_wait_seconds, on_wait=on_wait))

@@ -16,6 +16,7 @@ from interlock.postgres.lock import ReleaseLock, hold_release_lock
 from interlock.postgres.session import Connection, open_session, read_facts, read_identity, require_writable
 from interlock.postgres.version_table import find_version_table
 from interlock.release.apply import apply
+from interlock.release.build import Build, open_build
 from interlock.release.load_models import LoadedModels
 from interlock.release.logbook import Logbook, StageNotes, counted
 from interlock.release.models import (
@@ -32,9 +33,7 @@ from interlock.release.privileges import require_privileges
 from interlock.release.record import Plan, Step, Target, Verification
 from interlock.release.request import Request
 from interlock.release.scratch_build import (
-    ScratchBuild,
     current_revisions,
-    open_scratch_build,
 )
 from interlock.release.verify import drift_findings, require_true_claim, unseen_findings, verify
 from interlock.schema.history import History
@@ -53,7 +52,7 @@ class Run:
 
     session: Connection
     release_lock: ReleaseLock
-    build: ScratchBuild
+    build: Build
     plan: Plan
     models: Models | None = None
     _is_compared_with_chain = False
@@ -90,9 +89,7 @@ class Run:
     def read_project(self) -> None:
         """Read the chain and run env.py, on a scratch database: the target is not theirs before the gate."""
         with self.book.stage(Check.PROJECT) as stage:
-            scratch = open_scratch_build(
-                self.request.project, self.request.scratch_server, self.request.url, self.session
-            )
+            scratch = open_build(self.request.project, self.request.scratch_server, self.request.url, self.session)
             self.build = self.resources.enter_context(scratch)
             head = self.build.chain.head
             stage.summary = f"{len(self.build.chain.revisions)} revisions, head {head}"

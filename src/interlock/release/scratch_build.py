@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from interlock.chain.child import Child, Environment, start_child
+from interlock.chain.inputs import Inputs
 from interlock.chain.mapped import Misfit, Models
 from interlock.chain.misfits import find_misfits
 from interlock.chain.project import Project
@@ -57,6 +58,10 @@ class ScratchBuild:
             run.append(revision.id)
             moments.append(Moment(revision.id, self._look(), self._require_committed(run)))
         return History(tuple(moments))
+
+    def read_inputs(self) -> Inputs | None:
+        """What the project's code has read; None where that is not known. Raises ProjectFailed."""
+        return self._child.read_inputs()
 
     def load_models(self, on_module: Callable[[str], None]) -> LoadedModels:
         """Import and describe the mapped classes. The chain cannot be replayed afterwards. Raises ProjectFailed."""

@@ -8,7 +8,7 @@ from itertools import pairwise, takewhile
 from interlock.errors import InterlockError
 from interlock.schema.drift import Altered, Change, Missing, Unexpected, find_drift, is_told_apart
 from interlock.schema.items import Item
-from interlock.schema.name import Name
+from interlock.schema.name import Kind, Name
 from interlock.schema.snapshot import Snapshot
 
 
@@ -93,8 +93,10 @@ class History:
 
     @property
     def schemas(self) -> frozenset[str]:
-        """Every schema that the chain keeps something in, at any time."""
-        return frozenset().union(*(moment.schema.schemas for moment in self.moments))
+        """Every schema that the chain makes, or keeps something in, at any time."""
+        given = self.moments[0].schema.items
+        made = {name.table for name in self.variants if name.kind is Kind.SCHEMA and name not in given}
+        return frozenset(made).union(*(moment.schema.schemas for moment in self.moments))
 
     def maker_of(self, change: Change, revisions: Collection[str]) -> str | None:
         """The revision that should have made an object as it is declared when exactly these had run.
