@@ -85,8 +85,9 @@ class _Live:
         return self.labels is not None and set(self.labels) <= set(expectation.labels)
 
 
-# Smallest first, and what is no table last: nobody can tell how long a view takes. The type is looked at through
-# arrays and domains. In PostgreSQL 18 a column can be NOT NULL by a constraint that was not validated.
+# Smallest first, and what is no table last: nobody can tell how long a view takes. (pg_relation_size would wait for
+# whoever has locked a table.) The type is looked at through arrays and domains. In PostgreSQL 18 a column can be NOT
+# NULL by a constraint that was not validated.
 _COLUMNS = """
 with recursive wanted as (
        select * from unnest(%(schemas)s::text[], %(tables)s::text[], %(columns)s::text[]) with ordinality
@@ -109,14 +110,14 @@ with recursive wanted as (
               layer.is_array or t.typtype <> 'd'
          from layer
          join pg_catalog.pg_type t on t.oid = layer.oid and (t.typtype = 'd' or t.typcategory = 'A')
-     ), size (attrelid, bytes) as (
-       select attrelid,
-              case relkind when 'r' then pg_catalog.pg_relation_size(attrelid)
-                           when 'm' then pg_catalog.pg_relation_size(attrelid)
-                           when 'p' then (select sum(pg_catalog.pg_relation_size(relid))
-                                            from pg_catalog.pg_partition_tree(attrelid))
-              end
-         from (select distinct attrelid, relkind from live) relation
+     ), member (attrelid, oid) as (
+       select distinct attrelid, attrelid from live
+     union
+       select member.attrelid, i.inhrelid from member join pg_catalog.pg_inherits i on i.inhparent = member.oid
+     ), size (attrelid, rows) as (
+       select member.attrelid,
+              sum(greatest(c.reltuples, pg_catalog.pg_stat_get_live_tuples(c.oid)))
+         from member join pg_catalog.pg_class c on c.oid = member.oid group by member.attrelid
      )
 select live.number::int                                      as number,
        live.nspname::text                                    as schema,
@@ -135,7 +136,7 @@ select live.number::int                                      as number,
   join layer on layer.number = live.number
   join pg_catalog.pg_type t on t.oid = layer.oid and not (t.typtype = 'd' or t.typcategory = 'A')
   join size on size.attrelid = live.attrelid
- order by size.bytes nulls last, live.nspname, live.relname, live.number
+ order by live.relkind in ('v', 'f'), size.rows, live.nspname, live.relname, live.number
 """
 
 
@@ -150,7 +151,7 @@ def expectations(models: Models) -> list[Expectation]:
     ]
 
 
-def look_at_rows(connection: Connection, models: Models, within_seconds: float = WITHIN_SECONDS) -> LookedAt:
+def look_at_rows(connection: Connection, models: Models, within_seconds: float | None = None) -> LookedAt:
     """Look through the tables that the catalog leaves in doubt, one query for each, smallest first.
 
     The session is read-only afterwards.
@@ -159,7 +160,7 @@ def look_at_rows(connection: Connection, models: Models, within_seconds: float =
     wanted = expectations(models)
     live = _read_columns(connection, wanted)
     doubted = [each for each in live if not each.proves(wanted[each.number - 1])]
-    look = _Look(connection, wanted, time.monotonic() + within_seconds)
+    look = _Look(connection, wanted, time.monotonic() + (WITHIN_SECONDS if within_seconds is None else within_seconds))
     tables = [(name, list(columns)) for name, columns in groupby(doubted, lambda each: (each.schema, each.table))]
     for (schema, table), columns in tables:
         look.through(schema, table, columns)
