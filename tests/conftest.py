@@ -1,5 +1,6 @@
 """What every test may ask for: a real PostgreSQL server, and a fresh database on it."""
 
+import os
 from argparse import ArgumentTypeError
 from collections.abc import Iterable, Iterator
 from itertools import count
@@ -35,6 +36,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if metafunc.definition.get_closest_marker("each_major"):
         majors = metafunc.config.option.majors or FAST
         metafunc.parametrize("major", majors, ids=[f"postgres{major}" for major in majors])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let nothing be remembered from before the tests, nor after them."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="session")
