@@ -41,6 +41,7 @@ class ProjectSettings(_Section):
     environment: Mapping[str, str] = {"DATABASE_URL": "{url}"}
     models: Annotated[str | Literal[False] | None, BeforeValidator(_as_false)] = None
     foundation: str | None = None
+    schema_file: Annotated[str | Literal[False] | None, BeforeValidator(_as_false)] = None
 
 
 class BuildSettings(_Section):
