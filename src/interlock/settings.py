@@ -42,6 +42,7 @@ class ProjectSettings(_Section):
     models: Annotated[str | Literal[False] | None, BeforeValidator(_as_false)] = None
     exclude_modules: tuple[str, ...] = ()
     foundation: str | None = None
+    schema_file: Annotated[str | Literal[False] | None, BeforeValidator(_as_false)] = None
 
 
 class ObjectSettings(_Section):

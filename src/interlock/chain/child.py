@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import IO, Any, cast
@@ -87,10 +87,11 @@ class SeveralVersionTables(InterlockError):
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What env.py configures."""
+    """What env.py configures. `room_for_revisions` is how long an id may be in a version table that Alembic makes."""
 
     version_table: str
     version_table_schema: str | None
+    room_for_revisions: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,7 @@ class Child:
         answer = self._ask("env.py", "look")
         if not answer["calls_alembic"]:
             raise EnvDoesNotMigrate
-        return Environment(answer["version_table"], answer["version_table_schema"])
+        return Environment(answer["version_table"], answer["version_table_schema"], answer["room_for_revisions"])
 
     def upgrade(self, revision: str) -> None:
         """Run one revision. Raises ProjectFailed. Whether it was committed is for the database to say."""

@@ -161,6 +161,8 @@ class Worker:
             "calls_alembic": True,
             "version_table": context.version_table,
             "version_table_schema": context.version_table_schema,
+            # env.py, or what it imports, may have given the table another shape (version_table_impl).
+            "room_for_revisions": getattr(context._version.c.version_num.type, "length", None),
         }
 
     def upgrade(self, revision: str) -> Answer:

@@ -23,5 +23,10 @@ class Observation:
 def observe(session: Connection, environment: Environment, history: History, rules: Rules) -> Observation:
     """Read a live schema, without what is other people's: other schemas, and what operators do beside the chain."""
     whole = without_version_table(session, environment, take_snapshot(session))
-    ours = set_aside(rules.applied_to(whole.within(history.schemas)), history)
-    return Observation(ours.rest, (*rules.told(whole), *ours.told))
+    return as_judged(whole, rules.applied_to(whole.within(history.schemas)), history, rules)
+
+
+def as_judged(whole: Snapshot, ours: Snapshot, history: History, rules: Rules) -> Observation:
+    """Set aside what operators did to our part of a whole database, and say what is left out of all of it."""
+    found = set_aside(ours, history)
+    return Observation(found.rest, (*rules.told(whole), *found.told))

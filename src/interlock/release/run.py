@@ -183,7 +183,7 @@ class Run:
             current = current_revisions(fresh, self.build.environment)
             left = plan_release(self.build.chain, current).steps
             if left:
-                stage.find(_not_run(current, left))
+                stage.find(not_run(current, left))
             observed = self._observe(fresh)
             found = self._verify(stage, current, observed)
             self.book.note(after=found)
@@ -259,7 +259,8 @@ class Run:
             )
 
 
-def _not_run(current: Iterable[str], left: Iterable[Step]) -> Finding:
+def not_run(current: Iterable[str], left: Iterable[Step]) -> Finding:
+    """Say that a database has not run all of its chain."""
     at, pending = ", ".join(current) or "no revision", ", ".join(step.revision for step in left)
     return Finding(
         Check.VERIFY_AFTER, Signal.STOP, f"the database is at {at}; not run yet: {pending}", "run interlock release"

@@ -14,7 +14,7 @@ from interlock.postgres.catalog import take_snapshot
 from interlock.postgres.scratch import make_scratch_database
 from interlock.postgres.session import Connection, open_session, read_identity
 from interlock.postgres.url import DatabaseUrl
-from interlock.postgres.version_table import find_version_table, read_revisions
+from interlock.postgres.version_table import find_version_table, read_revisions, room_for_revisions
 from interlock.release.load_models import LoadedModels, load_models
 from interlock.schema.history import History, Moment
 from interlock.schema.snapshot import Snapshot
@@ -71,6 +71,12 @@ class ScratchBuild:
         """Find what mapped classes need and the replayed chain does not give. Nothing is written here afterwards."""
         return find_misfits(self._observer, models)
 
+    def room_for_revisions(self) -> int | None:
+        """How many characters a revision id may have; None where there is no limit."""
+        environment = self.environment
+        table = find_version_table(self._observer, environment.version_table, environment.version_table_schema)
+        return room_for_revisions(self._observer, table) if table.is_there else environment.room_for_revisions
+
     def _look(self) -> Snapshot:
         return without_version_table(self._observer, self.environment, take_snapshot(self._observer))
 
@@ -83,11 +89,15 @@ class ScratchBuild:
 
 @contextmanager
 def open_scratch_build(
-    project: Project, scratch_server: DatabaseUrl | None, target: DatabaseUrl, like: Connection
+    project: Project,
+    scratch_server: DatabaseUrl | None,
+    target: DatabaseUrl | None = None,
+    like: Connection | None = None,
 ) -> Iterator[ScratchBuild]:
     """Give the project a scratch database that resolves names as the target does, a session on which is `like`.
 
-    Raises what the project's chain and env.py can do wrong: ProjectFailed, OpensAnotherDatabase, EnvDoesNotMigrate.
+    Without a target, names are resolved as in a database that was just made. Raises what the project's chain and
+    env.py can do wrong: ProjectFailed, OpensAnotherDatabase, EnvDoesNotMigrate.
     """
     with (
         start_child(project) as child,  # it gets ready while the server does
@@ -95,10 +105,11 @@ def open_scratch_build(
         open_session(url) as observer,
         ExitStack() as others,
     ):
+        refused = (target, read_identity(like)) if target and like else None
 
         def introduce(child: Child) -> Child:
             # The target is not the project's before the gate, wherever its code has found another URL of it.
-            child.connect(url, read_identity(observer), refused=(target, read_identity(like)))
+            child.connect(url, read_identity(observer), refused=refused)
             return child
 
         def renew() -> Child:

@@ -58,7 +58,9 @@ def verify(chain: Chain, history: History, claimed: tuple[str, ...], observed: S
     to_come = history.still_to_come(run).names
     return Verification(
         claimed=claimed,
-        drift=tuple(Blamed(change, history.maker_of(change, run), _signal(change, to_come, rules)) for change in drift),
+        drift=tuple(
+            Blamed(change, history.maker_of(change, run), signal_of(change, to_come, rules)) for change in drift
+        ),
         compared_objects=len(declared),
         located=tuple(moment.revision or "base" for moment in match.moments) if match else (),
         is_located=bool(match and match.is_exact),
@@ -106,7 +108,8 @@ def unseen_findings(check: Check, observed: Snapshot) -> Iterator[Finding]:
         yield Finding(check, Signal.CAUTION, f"of a kind that is not compared: {text}", "compare it by hand")
 
 
-def _signal(change: Change, to_come: Collection[Name], rules: Rules) -> Signal:
+def signal_of(change: Change, to_come: Collection[Name], rules: Rules) -> Signal:
+    """How bad a difference is: as it looks, unless the settings say otherwise. `to_come` is still to be made."""
     match rules.treatment_of(change.name):
         case Treatment.CAUTION:
             return Signal.CAUTION

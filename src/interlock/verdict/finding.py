@@ -17,6 +17,8 @@ class Check(StrEnum):
 
     CONNECT = "connect"
     PROJECT = "project"
+    CHAIN = "chain"
+    SCHEMA_FILE = "schema file"
     LOCK = "lock"
     PLAN = "plan"
     VERIFY_BEFORE = "verify before"
