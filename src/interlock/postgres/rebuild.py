@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from interlock.schema.ddl.create import create_statements, finish_statements, prepare_statements, why_not_made
-from interlock.schema.ddl.words import identifier, parents_of, relation
+from interlock.schema.ddl.words import always_quoted, identifier, parents_of, relation
 from interlock.schema.items import Column, Constraint, Extension, Index, Item, Table, View
 from interlock.schema.name import Kind, Name
 from interlock.schema.snapshot import Snapshot
@@ -146,7 +146,11 @@ def _place(kind: Kind) -> int:
 
 def _depths(snapshot: Snapshot) -> dict[str, int]:
     """How many tables are above each one: those come first."""
-    parents = {relation(item.name): _quoted(item) for item in snapshot if isinstance(item, Table)}
+    parents = {
+        relation(item.name): tuple(map(always_quoted, parents_of(item.part_of)))
+        for item in snapshot
+        if isinstance(item, Table)
+    }
     depths: dict[str, int] = {}
 
     def depth(table: str) -> int:
@@ -158,27 +162,6 @@ def _depths(snapshot: Snapshot) -> dict[str, int]:
     for table in parents:
         depth(table)
     return depths
-
-
-def _quoted(table: Table) -> tuple[str, ...]:
-    """The tables above one, with every name in quotes."""
-    return tuple(
-        ".".join(part if part.startswith('"') else identifier(part) for part in _parts(parent))
-        for parent in parents_of(table.part_of)
-    )
-
-
-def _parts(qualified: str) -> tuple[str, ...]:
-    # A dot inside of quotes parts nothing.
-    found: list[str] = [""]
-    is_quoted = False
-    for letter in qualified:
-        is_quoted ^= letter == '"'
-        if letter == "." and not is_quoted:
-            found.append("")
-        else:
-            found[-1] += letter
-    return tuple(found)
 
 
 def _run_until_nothing_more_succeeds(connection: psycopg.Connection[Any], steps: list[_Step]) -> list[NotMade]:

@@ -13,6 +13,7 @@ from interlock.errors import InterlockError, Unreachable
 from interlock.postgres.catalog import take_snapshot
 from interlock.postgres.lock import ReleaseLock, hold_release_lock
 from interlock.postgres.session import Connection, open_session, read_facts, read_identity, require_writable
+from interlock.postgres.settle import recognise
 from interlock.postgres.version_table import find_version_table
 from interlock.release.apply import apply
 from interlock.release.logbook import Logbook, counted
@@ -217,8 +218,11 @@ class Run:
             stage.summary = f"{classes} selected, {enums} compared"
 
     def _observe(self, session: Connection) -> Snapshot:
+        recognised = recognise(take_snapshot(session), self.history, self.build.server.empty_database)
+        for told in recognised.told:
+            self.book.admit(told)
         # Other schemas of the database are other people's.
-        snapshot = take_snapshot(session).within(self.history.schemas)
+        snapshot = recognised.snapshot.within(self.history.schemas)
         return set_aside(without_version_table(session, self.build.environment, snapshot), self.history).rest
 
     def _begin_step(self, number: int, step: Step) -> None:

@@ -9,7 +9,7 @@ from interlock.chain.project import Project
 from interlock.chain.revisions import Chain, Revision
 from interlock.errors import InterlockError
 from interlock.postgres.catalog import take_snapshot
-from interlock.postgres.scratch import make_scratch_database
+from interlock.postgres.scratch import ScratchServer, open_scratch_server
 from interlock.postgres.session import Connection, open_session, read_identity
 from interlock.postgres.url import DatabaseUrl
 from interlock.postgres.version_table import find_version_table, read_revisions
@@ -31,8 +31,8 @@ class NotCommitted(InterlockError):
 class ScratchBuild:
     """A chain, its env.py and a scratch database that only they use."""
 
-    def __init__(self, project: Project, child: Child, observer: Connection) -> None:
-        self._project, self._child, self._observer = project, child, observer
+    def __init__(self, project: Project, child: Child, observer: Connection, server: ScratchServer) -> None:
+        self._project, self._child, self._observer, self.server = project, child, observer, server
         self.chain: Chain = child.describe()
         self.environment: Environment = child.look()
 
@@ -84,12 +84,13 @@ def open_scratch_build(
     """
     with (
         start_child(project) as child,  # it gets ready while the server does
-        make_scratch_database(scratch_server, like) as url,
+        open_scratch_server(scratch_server) as server,
+        server.database_like(like) as url,
         open_session(url) as observer,
     ):
         # The target is not the project's before the gate, wherever its code has found another URL of it.
         child.connect(url, read_identity(observer), refused=(target, read_identity(like)))
-        yield ScratchBuild(project, child, observer)
+        yield ScratchBuild(project, child, observer, server)
 
 
 def current_revisions(connection: Connection, environment: Environment) -> tuple[str, ...]:

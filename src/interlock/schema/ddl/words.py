@@ -128,3 +128,8 @@ _WRITTEN: Mapping[Kind, Callable[[Name], str]] = {
     Kind.CAST: _cast,
     Kind.TRANSFORM: _transform,
 }
+
+
+def always_quoted(name: str) -> str:
+    """A qualified name as `relation` writes it, however the server wrote it."""
+    return ".".join(part if part.startswith('"') else identifier(part) for part in re.findall(_IDENTIFIER, name))
