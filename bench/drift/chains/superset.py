@@ -7,6 +7,8 @@ os.environ["SUPERSET_SECRET_KEY"] = "of no use"  # noqa: S105
 os.environ["SUPERSET__SQLALCHEMY_DATABASE_URI"] = sys.argv[-1]
 
 import flask_migrate
+from alembic import command
+from flask import current_app
 from superset.app import create_app
 
 
@@ -19,4 +21,5 @@ def upgrade() -> None:
 def check() -> None:
     """Run `alembic check`."""
     with create_app().app_context():
-        flask_migrate.check()
+        # Its Flask-Migrate is older than `flask db check`.
+        command.check(current_app.extensions["migrate"].migrate.get_config())

@@ -1,0 +1,172 @@
+"""The tools that are compared: each is asked about two databases, and what it says is a set of lines."""
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from bench.drift.databases import dump
+from bench.drift.mutations import Damage
+from bench.drift.projects import REPOSITORY, Project, with_driver
+from interlock.postgres.url import DatabaseUrl
+
+Difference = Mapping[str, Any]
+
+
+class Failed(Exception):
+    """A tool ended without an answer."""
+
+
+class Tool(Protocol):
+    """One way to compare two databases."""
+
+    name: str
+
+    def compare(self, project: Project, reference: DatabaseUrl, live: DatabaseUrl) -> list[Any]:
+        """Say what differs, one line each; nothing where nothing does. Raises Failed."""
+
+    def tells(self, said: list[Any], damage: Damage) -> bool:
+        """Say whether what was said is about that damage."""
+
+
+def names_object(said: list[str], damage: Damage) -> bool:
+    """Say whether one of the lines has the own name of what was damaged, new or old, however it is quoted.
+
+    A cast or a transform has no name, so any line is about it.
+    """
+    names = {name for name in (damage.named, damage.new_name) if name}
+    spelled = names | {name.replace('"', '""') for name in names} | {name.replace("'", "''") for name in names}
+    return any(not spelled or any(name in line for name in spelled) for line in said)
+
+
+@dataclass(frozen=True)
+class AlembicCheck:
+    """`alembic check` in the project's own environment, with its own env.py: models against the live database."""
+
+    name: str = "alembic check"
+
+    def compare(self, project: Project, reference: DatabaseUrl, live: DatabaseUrl) -> list[str]:
+        done = project.run("check", live, SYNTHETIC_REFERENCE=with_driver(reference))
+        found = [line for line in done.stdout.splitlines() if line.startswith("difference: ")]
+        if done.returncode and not found:
+            raise Failed(done.stderr[-500:])
+        return found
+
+    def tells(self, said: list[str], damage: Damage) -> bool:
+        return names_object(said, damage)
+
+
+@dataclass(frozen=True)
+class PgDelta:
+    """`pgdelta diff` of @supabase/pg-delta."""
+
+    commands: Path
+    name: str = "pg-delta"
+
+    def compare(self, project: Project, reference: DatabaseUrl, live: DatabaseUrl) -> list[str]:  # noqa: ARG002
+        command = [str(self.commands / "pgdelta"), "diff", "--source", reference.as_text(), "--desired", live.as_text()]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Failed(done.stderr[-500:])
+        # An object is in one line, four spaces in; what stands before is how it differs and of what kind it is.
+        return [line for line in done.stdout.splitlines() if line.startswith("    ")]
+
+    def tells(self, said: list[str], damage: Damage) -> bool:
+        return names_object(said, damage)
+
+
+@dataclass(frozen=True)
+class Migra:
+    """`migra` of @pgkit/migra, with privileges."""
+
+    commands: Path
+    name: str = "migra"
+
+    def compare(self, project: Project, reference: DatabaseUrl, live: DatabaseUrl) -> list[str]:  # noqa: ARG002
+        options = ["--unsafe", "--with-privileges"]
+        command = [str(self.commands / "migra"), "run", reference.as_text(), live.as_text(), *options]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode and not done.stdout.strip():
+            raise Failed(done.stderr[:500])
+        return [line for line in done.stdout.splitlines() if line.strip()]
+
+    def tells(self, said: list[str], damage: Damage) -> bool:
+        return names_object(said, damage)
+
+
+@dataclass(frozen=True)
+class TextDiff:
+    """The lines that only one of two dumps has, as `diff` finds them."""
+
+    name: str = "diff of two pg_dump"
+
+    def compare(self, project: Project, reference: DatabaseUrl, live: DatabaseUrl) -> list[str]:  # noqa: ARG002
+        with tempfile.TemporaryDirectory() as folder:
+            files = [Path(folder, name) for name in ("reference", "live")]
+            for file, url in zip(files, (reference, live), strict=True):
+                file.write_text(_comparable(dump(url)))
+            found = subprocess.run(["diff", *map(str, files)], capture_output=True, text=True, check=False)
+        return [line for line in found.stdout.splitlines() if line.startswith(("<", ">"))]
+
+    def tells(self, said: list[str], damage: Damage) -> bool:  # noqa: ARG002
+        """Whatever it says: a statement of a dump can span lines, and the one that differs need not have the name."""
+        return bool(said)
+
+
+def _comparable(dumped: str) -> str:
+    """A dump without the key that is another one each time."""
+    return re.sub(r"(?m)^\\(un)?restrict .*$", "", dumped)
+
+
+@dataclass(frozen=True)
+class InterlockDrift:
+    """Ours, in process."""
+
+    name: str = "interlock drift"
+
+    def compare(self, project: Project, reference: DatabaseUrl, live: DatabaseUrl) -> list[Difference]:  # noqa: ARG002
+        return differences(reference, live)
+
+    def tells(self, said: list[Difference], damage: Damage) -> bool:
+        """Hold it to more than the others: the kind of object, its whole name, how it departs, and in what."""
+        return any(_is_about(difference, damage) for difference in said)
+
+
+def _is_about(difference: Difference, damage: Damage) -> bool:
+    kind = damage.kind
+    if difference["kind"] not in kind.object_kind.split(" or "):
+        return False
+    if damage.new_name and difference["change"] == "Unexpected":
+        return damage.new_name in (difference["item"], difference["table"])
+    place = tuple(difference[part] for part in ("schema", "table", "item"))
+    return (
+        (place == (damage.schema, damage.table, damage.item) or not damage.table)
+        and difference["change"] == kind.change
+        and (not kind.attributes or bool(set(kind.attributes) & set(difference["differs_in"])))
+    )
+
+
+def differences(reference: DatabaseUrl, live: DatabaseUrl) -> list[Difference]:
+    """Compare two databases as the command does. Raises Failed where it could not tell."""
+    return differences_by_command(reference, live)
+
+
+def differences_by_command(reference: DatabaseUrl, live: DatabaseUrl) -> list[Difference]:
+    """Compare two databases by the command itself. Raises Failed where it could not tell."""
+    done = subprocess.run(
+        [sys.executable, "-m", "interlock", "drift", "--format", "json"]
+        + ["--reference", reference.as_text(), "--live", live.as_text()],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode not in (0, 1):
+        raise Failed(done.stderr[-500:] or done.stdout[-500:])
+    found: list[Difference] = json.loads(done.stdout)["differences"]
+    return found

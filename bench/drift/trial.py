@@ -1,0 +1,167 @@
+"""One project on trial: every undamaged variant, and every kind of damage in as many places as are wanted."""
+
+import random
+import resource
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import psycopg
+
+from bench.drift.databases import Databases, connected
+from bench.drift.mutations import Damage, Kind, all_kinds, find_damage
+from bench.drift.projects import Project
+from bench.drift.tools import Failed, Tool
+from bench.drift.variants import EXACT_COPY, VARIANTS, undamaged
+from interlock.postgres.url import DatabaseUrl
+
+RUNS_MEASURED = 3
+
+
+class Outcome(StrEnum):
+    """What a tool made of one damaged database."""
+
+    TOLD = "told"
+    SEEN = "said something, but not that"
+    MISSED = "missed"
+    FAILED = "failed"
+
+
+@dataclass
+class Trial:
+    """What the tools said about the databases of one project."""
+
+    project: str
+    outcomes: dict[str, list[tuple[Damage, Outcome]]] = field(default_factory=dict)
+    # Of each tool and undamaged variant: how many differences it told, or why it failed.
+    alarms: dict[tuple[str, str], int | str] = field(default_factory=dict)
+    cpu_seconds: dict[str, float] = field(default_factory=dict)
+    not_possible: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is tried: the seed that chooses, how many places for each kind, and the share that a tool is asked about."""
+
+    seed: str
+    places: int
+    shares: dict[str, float]
+
+    def asks(self, tool: Tool, damage: Damage) -> bool:
+        """Say whether this tool is asked about this damage."""
+        return random.Random(f"{self.seed} {damage.place} {damage.kind.name}").random() < self.shares.get(tool.name, 1)  # noqa: S311
+
+
+def hold_trial(
+    project: Project,
+    databases: Databases,
+    dumps: dict[tuple[str, str], str],
+    tools: Sequence[Tool],
+    wanted: Wanted,
+    tell: Callable[[str], None],
+) -> Trial:
+    """Try every tool on every variant and every damage of one project."""
+    trial = Trial(project.name, outcomes={tool.name: [] for tool in tools})
+    usual: dict[str, list] = {}
+    for variant in VARIANTS:
+        with undamaged(variant, project, databases, dumps) as (reference, live):
+            for tool in tools:
+                said = _ask(tool, project, reference, live)
+                trial.alarms[tool.name, variant] = said if isinstance(said, str) else len(said)
+                if variant == EXACT_COPY:
+                    usual[tool.name] = [] if isinstance(said, str) else said
+        tell(f"{project.name}: {variant}")
+    for kind in all_kinds():
+        tried = 0
+        for damage, live in damaged(project, databases, kind, wanted):
+            tried += 1
+            for tool in tools:
+                if wanted.asks(tool, damage):
+                    said = _ask(tool, project, databases.url(project.template), live)
+                    trial.outcomes[tool.name].append((damage, _judge(tool, said, usual[tool.name], damage)))
+        if not tried:
+            trial.not_possible.append(kind.name)
+    tell(f"{project.name}: {len(list(all_kinds())) - len(trial.not_possible)} kinds of damage")
+    return trial
+
+
+def damaged(
+    project: Project, databases: Databases, kind: Kind, wanted: Wanted
+) -> Iterator[tuple[Damage, DatabaseUrl]]:
+    """Give copies with one damage each, as many as are wanted and possible."""
+    with connected(databases.url(project.template)) as connection:
+        places = find_damage(connection, kind, f"{wanted.seed} {project.name}")
+    done = 0
+    name = f"{project.name}_damaged"
+    fresh = False
+    for damage in places:
+        if done == wanted.places:
+            break
+        url = databases.url(name) if fresh else databases.copy(project.template, name, project.after_copy)
+        # What the server refuses leaves the copy as it was: the statements are one transaction.
+        fresh = not _do(damage, url)
+        if not fresh:
+            done += 1
+            yield damage, url
+    databases.drop(name)
+
+
+def measure(project: Project, databases: Databases, tools: Sequence[Tool]) -> dict[str, float]:
+    """Take the CPU seconds, of client and server, of comparing an undamaged copy: the least of a few runs."""
+    name = f"{project.name}_measured"
+    live = databases.copy(project.template, name, project.after_copy)
+    reference = databases.url(project.template)
+    found = {}
+    for tool in tools:
+        seconds = []
+        for _ in range(RUNS_MEASURED):
+            with _cpu_of(databases) as used:
+                _ask(tool, project, reference, live)
+            seconds.append(used[0])
+        found[tool.name] = min(seconds)
+    databases.drop(name)
+    return found
+
+
+@contextmanager
+def _cpu_of(databases: Databases) -> Iterator[list[float]]:
+    began = _own_cpu() + databases.cpu_seconds()
+    used: list[float] = []
+    yield used
+    # A session's time counts when it is gone.
+    time.sleep(0.2)
+    used.append(_own_cpu() + databases.cpu_seconds() - began)
+
+
+def _own_cpu() -> float:
+    both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in both)
+
+
+def _do(damage: Damage, url: DatabaseUrl) -> bool:
+    with connected(url) as connection:
+        try:
+            connection.execute(damage.statements)
+        except psycopg.Error:
+            return False
+    return True
+
+
+def _ask(tool: Tool, project: Project, reference: DatabaseUrl, live: DatabaseUrl) -> list | str:
+    """What a tool says, or why it failed."""
+    try:
+        return tool.compare(project, reference, live)
+    except Failed as failed:
+        return str(failed) or "said nothing"
+
+
+def _judge(tool: Tool, said: list | str, usual: list, damage: Damage) -> Outcome:
+    if isinstance(said, str):
+        return Outcome.FAILED
+    # What it says of the undamaged copy too is not about the damage.
+    new = [each for each in said if each not in usual]
+    if tool.tells(new, damage):
+        return Outcome.TOLD
+    return Outcome.SEEN if new else Outcome.MISSED
