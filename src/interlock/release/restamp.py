@@ -13,6 +13,7 @@ from interlock.release.logbook import counted
 from interlock.release.request import Request
 from interlock.release.scratch_build import open_scratch_build, without_version_table
 from interlock.schema.history import Match, Moment
+from interlock.schema.operators import set_aside
 
 BASE = "base"
 """What a database is at before the first revision, in the words of Alembic."""
@@ -93,7 +94,8 @@ def restamp(
         lock_session = resources.enter_context(open_session(request.url, "interlock release lock"))
         resources.enter_context(hold_release_lock(lock_session, str(table), request.lock_wait_seconds, on_wait=on_wait))
         history = build.replay([], on_step=lambda _revision: None)
-        observed = without_version_table(session, build.environment, take_snapshot(session).within(history.schemas))
+        snapshot = take_snapshot(session).within(history.schemas)
+        observed = set_aside(without_version_table(session, build.environment, snapshot), history).rest
         moment = _choose(history.locate(observed), wanted)
         change = Restamped(read_revisions(session, table), moment.rows)
         if not may_write(change):

@@ -28,6 +28,7 @@ from interlock.release.scratch_build import (
 )
 from interlock.release.verify import drift_findings, require_true_claim, verify
 from interlock.schema.history import History
+from interlock.schema.operators import set_aside
 from interlock.schema.snapshot import Snapshot
 from interlock.verdict.finding import Check, Finding, Signal
 
@@ -123,7 +124,7 @@ class Run:
                 require_privileges(self.session, self.history.still_to_come(run), table)
                 stage.find(*self._what_the_head_lacks())
             # A database that was just made is as it should be: the first step lays the foundation, if there is one.
-            if not self.plan.current and not len(observed):
+            if not self.plan.current and observed.is_empty:
                 stage.summary = "empty, before the first revision"
                 return
             found = verify(self.build.chain, self.history, self.plan.current, observed)
@@ -162,7 +163,7 @@ class Run:
             read_identity(self.session),
             session_statements=[self.release_lock.shared_by_workers, name.as_string()],
         )
-        if self.request.project.foundation and not len(self._observe(self.session)):
+        if self.request.project.foundation and self._observe(self.session).is_empty:
             child.lay_foundation()
         environment = self.build.environment
         for step in apply(self.plan, self.build.chain, child, environment, self.request.url, self._begin_step):
@@ -218,7 +219,7 @@ class Run:
     def _observe(self, session: Connection) -> Snapshot:
         # Other schemas of the database are other people's.
         snapshot = take_snapshot(session).within(self.history.schemas)
-        return without_version_table(session, self.build.environment, snapshot)
+        return set_aside(without_version_table(session, self.build.environment, snapshot), self.history).rest
 
     def _begin_step(self, number: int, step: Step) -> None:
         self.release_lock.require()

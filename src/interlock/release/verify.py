@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterator, Sequence
 from interlock.chain.revisions import Chain
 from interlock.errors import InterlockError
 from interlock.release.record import Blamed, Verification
-from interlock.schema.drift import Change, Unexpected, find_drift, is_harmful
+from interlock.schema.drift import Change, Severity, Unexpected, find_drift, severity
 from interlock.schema.history import History
-from interlock.schema.snapshot import Kind, Name, Snapshot
+from interlock.schema.name import Kind, Name
+from interlock.schema.snapshot import Snapshot
 from interlock.verdict.finding import Check, Finding, Signal
 
 
@@ -67,7 +68,7 @@ def require_true_claim(verification: Verification, observed: Snapshot) -> None:
     """Raise NoVersionRow or ClaimsAnotherRevision where the claim itself is what is wrong, and not the schema."""
     if not verification.drift:
         return
-    if not verification.claimed and len(observed):
+    if not verification.claimed and not observed.is_empty:
         raise NoVersionRow(len(observed), verification.located if verification.is_located else ())
     if verification.is_located:
         raise ClaimsAnotherRevision(verification)
@@ -98,4 +99,4 @@ def _what_it_really_is(check: Check, verification: Verification) -> Finding:
 def _signal(change: Change, to_come: Collection[Name]) -> Signal:
     # What a later revision wants to make must not be there yet: it would fail with "already exists".
     collides = isinstance(change, Unexpected) and change.name in to_come
-    return Signal.STOP if collides or is_harmful(change) else Signal.CAUTION
+    return Signal.STOP if collides or severity(change) is not Severity.COSMETIC else Signal.CAUTION

@@ -24,7 +24,9 @@ def _legible(value: Any) -> Any:
         case str():
             return _written_out(value)
         case tuple():
-            return tuple(_legible(part) for part in value)
+            parts_of_tuple = map(_legible, value)
+            # A named one is made of its parts, a plain one of one sequence.
+            return type(value)(*parts_of_tuple) if hasattr(value, "_fields") else tuple(parts_of_tuple)
         case _ if is_dataclass(value) and not isinstance(value, type):
             parts = {part.name: _legible(getattr(value, part.name)) for part in fields(value) if part.init}
             return replace(value, **parts)

@@ -5,7 +5,20 @@ from datetime import UTC, datetime, timedelta
 
 from interlock.release.record import Blamed, ReleaseRecord, Target, Verification
 from interlock.schema.drift import Altered, Change, Missing, Unexpected
-from interlock.schema.snapshot import Column, Constraint, Enum, Index, Item, Table
+from interlock.schema.items import (
+    Column,
+    Constraint,
+    Definition,
+    Enum,
+    Index,
+    Item,
+    Routine,
+    Table,
+    Trigger,
+    View,
+    attributes,
+)
+from interlock.schema.name import Name
 from interlock.verdict.finding import Signal
 
 # The shape says what the colour says: a disc, a triangle, a square.
@@ -26,7 +39,7 @@ _FILLED_BY = {
     "s": "generated, stored",
     "v": "generated, virtual",
 }
-_ATTRIBUTES = {"filled_by": "filled by", "partition_key": "partition key", "is_unique": "unique", "is_valid": "valid"}
+_UNTOLD = (None, "", (), False)
 
 
 def occasion(record: ReleaseRecord) -> str:
@@ -169,7 +182,7 @@ def sides(change: Change) -> tuple[str, str]:
 def differences(change: Altered) -> tuple[tuple[str, str, str], ...]:
     """What is altered: the attribute, its declared value, its live value."""
     return tuple(
-        (_ATTRIBUTES.get(attribute, attribute), _shown(attribute, declared), _shown(attribute, live))
+        (_worded(attribute), _shown(attribute, declared), _shown(attribute, live))
         for attribute, (declared, live) in change.differences.items()
     )
 
@@ -181,12 +194,19 @@ def described(item: Item) -> str:
             return f"partitioned by {key}" if key else "table"
         case Column():
             return _described_column(item)
-        case Constraint(definition=definition):
-            return definition
         case Index(definition=definition, is_valid=is_valid):
             return definition if is_valid else f"{definition} (invalid)"
+        case Constraint(definition=definition) | Routine(definition=definition) | Trigger(definition=definition):
+            return definition
+        case Definition(definition=definition):
+            return definition
+        case View(query=query):
+            return query.strip()
         case Enum(labels=labels):
             return _shown("labels", labels)
+        case _:
+            told = {key: _shown(key, value) for key, value in attributes(item).items() if value not in _UNTOLD}
+            return ", ".join(f"{_worded(key)} {value}" for key, value in told.items()) or str(item.name.kind)
 
 
 def _described_column(column: Column) -> str:
@@ -199,13 +219,18 @@ def _described_column(column: Column) -> str:
     return ", ".join(filter(None, parts))
 
 
+def _worded(attribute: str) -> str:
+    """The name of an attribute as people say it."""
+    return attribute.removeprefix("is_").replace("_", " ")
+
+
 def _shown(attribute: str, value: object) -> str:
     match value:
-        case None | "":
+        case None | "" | ():
             return "none"
         case bool():
             return "yes" if value else "no"
-        case tuple():
+        case tuple() if not isinstance(value, Name):
             return "(" + ", ".join(map(str, value)) + ")"
         case _:
             return _FILLED_BY.get(str(value), str(value)) if attribute == "filled_by" else str(value)

@@ -1,12 +1,15 @@
 """The schema of a chain at each of its revisions, and what can be read from that."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise, takewhile
 
 from interlock.errors import InterlockError
 from interlock.schema.drift import Altered, Change, Missing, Unexpected, find_drift
-from interlock.schema.snapshot import Name, Snapshot
+from interlock.schema.items import Item
+from interlock.schema.name import Name
+from interlock.schema.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Match:
         return not self.drift
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class History:
     """The moments of a chain, oldest first; the first one is the schema before any revision."""
 
@@ -71,6 +74,22 @@ class History:
     def names(self) -> frozenset[Name]:
         """Everything that the chain makes, at any time."""
         return frozenset().union(*(moment.schema.items for moment in self.moments))
+
+    @cached_property
+    def variants(self) -> Mapping[Name, tuple[Item, ...]]:
+        """Each object that the chain makes at any time, in each of its forms, oldest first."""
+        found: dict[Name, list[Item]] = {}
+        for moment in self.moments:
+            for name, item in moment.schema.items.items():
+                forms = found.setdefault(name, [])
+                if not forms or forms[-1] != item:
+                    forms.append(item)
+        return {name: tuple(forms) for name, forms in found.items()}
+
+    @property
+    def usual_owner(self) -> str:
+        """The role that owns most in the end."""
+        return self.moments[-1].schema.usual_owner
 
     @property
     def schemas(self) -> frozenset[str]:

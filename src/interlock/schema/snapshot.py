@@ -1,120 +1,28 @@
 """The catalog of a database as one immutable value."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, fields
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import ClassVar
+from operator import attrgetter
 
-
-class Kind(StrEnum):
-    """What an object of the catalog is, in the words of PostgreSQL. The order is the order of reports."""
-
-    ENUM = "enum"
-    TABLE = "table"
-    COLUMN = "column"
-    PRIMARY_KEY = "primary key"
-    UNIQUE = "unique constraint"
-    FOREIGN_KEY = "foreign key"
-    INDEX = "index"
-
-
-_ORDER = {kind: place for place, kind in enumerate(Kind)}
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """What identifies an object: its schema, its table if it belongs to one, and its own name."""
-
-    kind: Kind
-    schema: str
-    table: str
-    item: str = ""
-
-    @property
-    def parent(self) -> "Name | None":
-        """The table that a column, a constraint or an index belongs to."""
-        return Name(Kind.TABLE, self.schema, self.table) if self.item else None
-
-    def __str__(self) -> str:
-        path = ".".join(part for part in (self.schema, self.table, self.item) if part)
-        return f"{self.kind} {path}"
-
-    def __lt__(self, other: "Name") -> bool:
-        return self._place < other._place
-
-    @property
-    def _place(self) -> tuple[str, bool, str, int, str]:
-        # A table comes before what belongs to it, and enums before the tables that use them.
-        return (self.schema, self.kind is not Kind.ENUM, self.table, _ORDER[self.kind], self.item)
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table, ordinary or partitioned. `part_of` is what it is a partition of, with its bounds, or inherits from."""
-
-    name: Name
-    partition_key: str | None = None
-    part_of: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column. `type` and `default` are as the server prints them, with every name qualified."""
-
-    name: Name
-    type: str
-    nullable: bool
-    default: str | None = None
-    # How the server fills the column: "a" or "d" for an identity, "s" or "v" for a generated column
-    # (pg_attribute.attidentity, pg_attribute.attgenerated).
-    filled_by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Constraint:
-    """A primary key, a unique constraint or a foreign key, as pg_get_constraintdef prints it."""
-
-    name: Name
-    definition: str
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """An index that no constraint owns. An INVALID one is there but no query uses it."""
-
-    name: Name
-    definition: str
-    is_unique: bool = False
-    is_valid: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Enum:
-    """An enum type with its labels in order."""
-
-    name: Name
-    labels: tuple[str, ...]
-
-
-Item = Table | Column | Constraint | Index | Enum
-
-
-def attributes(item: Item) -> Mapping[str, object]:
-    """What is compared of an object: everything but its name."""
-    return {part.name: getattr(item, part.name) for part in fields(item) if part.name != "name"}
+from interlock.schema.items import Column, Item
+from interlock.schema.name import Kind, Name
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Every object of a database that is compared, by name."""
+    """Every object that users made in a database, by name, in the order of their making where that counts (columns).
+
+    `unread` says, in words, what the role may not see; `unmodelled` names what is there and is not compared. `major`
+    is that of the server, 0 where none has printed it; `roles` are those of the server.
+    """
 
     items: Mapping[Name, Item] = field(default_factory=dict)
-
-    COMPARED: ClassVar[str] = (
-        "tables, columns (type, nullability, default), primary keys, unique constraints, foreign keys, "
-        "indexes, enum labels"
-    )
+    unread: tuple[str, ...] = ()
+    unmodelled: tuple[str, ...] = ()
+    major: int = field(default=0, compare=False)
+    roles: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
     def __iter__(self) -> Iterator[Item]:
         return iter(self.items.values())
@@ -123,19 +31,67 @@ class Snapshot:
         return len(self.items)
 
     @cached_property
+    def is_empty(self) -> bool:
+        """Whether there is nothing but places to put something into, and what the operator installed."""
+        return all(name.kind in (Kind.SCHEMA, Kind.EXTENSION) for name in self.items)
+
+    @cached_property
     def schemas(self) -> frozenset[str]:
-        return frozenset(name.schema for name in self.items)
+        """The schemas that something lies in."""
+        return frozenset(name.schema for name in self.items) - {""}
 
     @cached_property
     def tables(self) -> tuple[Name, ...]:
-        return tuple(sorted(name for name in self.items if name.kind is Kind.TABLE))
+        return tuple(name for name in self.items if name.kind is Kind.TABLE)
+
+    @cached_property
+    def containers(self) -> frozenset[tuple[str, str]]:
+        """Schema and name of everything that others can belong to: tables, views, domains."""
+        return frozenset((name.schema, name.table) for name in self.items if not name.item)
+
+    @cached_property
+    def _columns(self) -> Mapping[tuple[str, str], tuple[Column, ...]]:
+        found: dict[tuple[str, str], list[Column]] = {}
+        for item in self:
+            if isinstance(item, Column):
+                found.setdefault((item.name.schema, item.name.table), []).append(item)
+        return {table: tuple(sorted(columns, key=attrgetter("position"))) for table, columns in found.items()}
+
+    def columns_of(self, table: Name) -> tuple[Column, ...]:
+        """The columns of a table or view, in their order."""
+        return self._columns.get((table.schema, table.table), ())
+
+    @cached_property
+    def usual_owner(self) -> str:
+        """The role that owns most; empty where nobody owns anything."""
+        owners = Counter(item.owner for item in self if item.owner and item.name.kind is not Kind.SCHEMA)
+        return min(owners, key=lambda role: (-owners[role], role), default="")
+
+    def owned_by(self, role: str) -> "Snapshot":
+        """The same with `role` in the place of the usual owner."""
+        usual = self.usual_owner
+        if not usual or usual == role:
+            return self
+        return self.with_items(
+            {name: replace(item, owner=role) if item.owner == usual else item for name, item in self.items.items()}
+        )
+
+    def with_items(self, items: Mapping[Name, Item]) -> "Snapshot":
+        """The same database with other objects."""
+        return replace(self, items=items)
 
     def within(self, schemas: Collection[str]) -> "Snapshot":
-        """Only what lies in these schemas."""
-        return Snapshot({name: item for name, item in self.items.items() if name.schema in schemas})
+        """Only what lies in these schemas, they themselves, and what lies in none."""
+        return self.with_items(
+            {
+                name: item
+                for name, item in self.items.items()
+                if name.schema in schemas or (name.table in schemas if name.kind is Kind.SCHEMA else not name.schema)
+            }
+        )
 
     def without_table(self, schema: str, table: str) -> "Snapshot":
         """All but one table and what belongs to it."""
-        return Snapshot(
+        return self.with_items(
             {name: item for name, item in self.items.items() if (name.schema, name.table) != (schema, table)}
         )

@@ -15,7 +15,8 @@ from interlock.release.record import (
     Verification,
 )
 from interlock.schema.drift import Altered, Missing, Unexpected
-from interlock.schema.snapshot import Column, Constraint, Enum, Index, Kind, Name, Table
+from interlock.schema.items import Column, Constraint, Enum, Index, Table
+from interlock.schema.name import Kind, Name
 from interlock.verdict.finding import Check, Finding, Signal
 from interlock.verdict.judge import Verdict
 

@@ -14,7 +14,7 @@ from tests.unit.report.builders import (
 )
 
 from interlock.report.json import as_json
-from interlock.schema.snapshot import Kind
+from interlock.schema.name import Kind
 from interlock.verdict.finding import Check, Signal
 
 SCHEMA = json.loads(resources.files("interlock.report").joinpath("schema.json").read_text("utf-8"))

@@ -1,6 +1,8 @@
 """Objects of a catalog, filled in where a test does not care."""
 
-from interlock.schema.snapshot import Column, Constraint, Enum, Index, Item, Kind, Name, Snapshot, Table
+from interlock.schema.items import Column, Constraint, Enum, Index, Item, Table
+from interlock.schema.name import Kind, Name
+from interlock.schema.snapshot import Snapshot
 
 
 def a_table(name: str = "orders", schema: str = "public") -> Table:

@@ -1,7 +1,7 @@
 import pytest
 from tests.unit.schema.builders import a_column, a_foreign_key, a_snapshot, a_table, an_enum, an_index
 
-from interlock.schema.drift import Altered, Missing, Unexpected, find_drift, is_harmful
+from interlock.schema.drift import Altered, Missing, Severity, Unexpected, find_drift, severity
 
 
 def test_a_column_the_chain_lacks_is_unexpected():
@@ -62,7 +62,7 @@ def test_two_equal_schemas_have_no_drift():
     ids=["a column that wants a value", "a unique index", "a foreign key"],
 )
 def test_what_can_refuse_a_row_of_the_application_is_harmful_though_nobody_misses_it(item):
-    assert is_harmful(Unexpected(item.name, item))
+    assert severity(Unexpected(item.name, item)) is not Severity.COSMETIC
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_what_can_refuse_a_row_of_the_application_is_harmful_though_nobody_misse
     ids=["a table", "a nullable column", "a column with a default", "an index", "an enum"],
 )
 def test_what_refuses_nothing_is_not_harmful(item):
-    assert not is_harmful(Unexpected(item.name, item))
+    assert severity(Unexpected(item.name, item)) is Severity.COSMETIC
 
 
 def test_whatever_is_missing_is_harmful():
-    assert is_harmful(Missing(an_index().name, an_index()))
+    assert severity(Missing(an_index().name, an_index())) is not Severity.COSMETIC

@@ -1,61 +1,100 @@
 """The catalog of a live database, read as one value."""
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import psycopg
-from psycopg.rows import DictRow, dict_row
+from psycopg import errors
 
-from interlock.schema.snapshot import Column, Constraint, Enum, Index, Item, Kind, Name, Snapshot, Table
+from interlock.schema.observed import MAKERS, Row, snapshot_from_rows
+from interlock.schema.snapshot import Snapshot
 
-_KINDS = {"p": Kind.PRIMARY_KEY, "u": Kind.UNIQUE, "f": Kind.FOREIGN_KEY}
+ATTEMPTS = 5
+
+_QUERIES = (*MAKERS, "members", "comments", "grants", "unmodelled")
+
+# A line of a query that only some majors understand ends with: -- from 15, -- before 15, or -- only 15 16
+_MARK = re.compile(r"--\s*(?P<which>from|before|only)\s+(?P<majors>[\d ]+)\s*\Z")
+
+# With nothing but pg_catalog on the path every other name is printed with its schema; and a constant is printed as the
+# session wants dates, numbers and time zones. The same on both sides, whatever roles and databases have set.
+_PRINTING = """
+select pg_catalog.set_config(name, value, true)
+  from (values ('search_path', 'pg_catalog'), ('timezone', 'UTC'), ('datestyle', 'ISO, YMD'),
+               ('intervalstyle', 'postgres'), ('extra_float_digits', '1'), ('bytea_output', 'hex'),
+               ('quote_all_identifiers', 'off'), ('xmloption', 'content'),
+               ('standard_conforming_strings', 'on')) as setting (name, value)
+"""
+
+# The transaction sees one moment, and pg_get_* see the present one (pg_dump says so too): an object that was dropped
+# in between is not found by its oid any more.
+_CHANGED_MEANWHILE = (errors.InternalError_, errors.UndefinedTable, errors.UndefinedObject, errors.UndefinedColumn)
+
+
+class _NotReadable(Exception):
+    """The role may not read what a query asks for."""
+
+    def __init__(self, query: str, error: psycopg.Error) -> None:
+        super().__init__(query)
+        self.query, self.reason = query, error.diag.message_primary or str(error)
 
 
 def take_snapshot(connection: psycopg.Connection[Any]) -> Snapshot:
-    """Read every object that is compared. The connection must be in autocommit mode and idle.
+    """Read every object that users made. The connection must be in autocommit mode and idle.
 
-    A fixed number of statements, whatever the size, in one read-only transaction that sees one moment.
+    A fixed number of statements, whatever the size, in one read-only transaction that sees one moment; once more where
+    the schema was changed meanwhile. What the role may not read is named in the snapshot's `unread`.
     """
-    with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute("set transaction isolation level repeatable read, read only")
-        # With nothing but pg_catalog on the path every other name is printed with its schema, on both sides.
-        cursor.execute("set local search_path to pg_catalog")
-        items = [make(row) for query, make in _MAKERS.items() for row in _rows(cursor, query)]
-    return Snapshot({item.name: item for item in items})
+    closed: dict[str, str] = {}
+    attempts = ATTEMPTS
+    while True:
+        try:
+            return _take(connection, closed)
+        except _NotReadable as error:
+            closed[error.query] = f"{error.query.replace('_', ' ')}: {error.reason}"
+        except _CHANGED_MEANWHILE:
+            attempts -= 1
+            if not attempts:
+                raise
 
 
-def _rows(cursor: psycopg.Cursor[DictRow], query: str) -> Iterator[DictRow]:
-    yield from cursor.execute((files(__name__) / f"{query}.sql").read_bytes())
+def _take(connection: psycopg.Connection[Any], closed: dict[str, str]) -> Snapshot:
+    major = connection.info.server_version // 10_000
+    with connection.transaction():
+        connection.execute("set transaction isolation level repeatable read, read only")
+        connection.execute(_PRINTING)
+        rows = {query: _read(connection, query, major) for query in _QUERIES if query not in closed}
+        roles = [name for (name,) in connection.execute("select rolname from pg_roles")]
+    return snapshot_from_rows(rows, unread=closed.values(), major=major, roles=roles)
 
 
-def _table(row: Mapping[str, Any]) -> Table:
-    return Table(Name(Kind.TABLE, row["schema"], row["table"]), row["partition_key"], row["part_of"])
+def _read(connection: psycopg.Connection[Any], query: str, major: int) -> Sequence[Row]:
+    try:
+        # COPY gives texts, many times as fast as rows of typed values.
+        with connection.cursor() as cursor, cursor.copy(f"copy ({_text_of(query, major)}) to stdout".encode()) as copy:
+            return list(copy.rows())
+    except errors.InsufficientPrivilege as error:
+        raise _NotReadable(query, error) from None
 
 
-def _column(row: Mapping[str, Any]) -> Column:
-    name = Name(Kind.COLUMN, row["schema"], row["table"], row["item"])
-    return Column(name, row["type"], row["nullable"], row["default"], row["filled_by"])
+@cache
+def _text_of(query: str, major: int) -> str:
+    lines = (files(__name__) / f"{query}.sql").read_text().splitlines()
+    return "\n".join(line for line in lines if _is_for(line, major))
 
 
-def _constraint(row: Mapping[str, Any]) -> Constraint:
-    name = Name(_KINDS[row["kind"]], row["schema"], row["table"], row["item"])
-    return Constraint(name, row["definition"])
-
-
-def _index(row: Mapping[str, Any]) -> Index:
-    name = Name(Kind.INDEX, row["schema"], row["table"], row["item"])
-    return Index(name, row["definition"], row["is_unique"], row["is_valid"])
-
-
-def _enum(row: Mapping[str, Any]) -> Enum:
-    return Enum(Name(Kind.ENUM, row["schema"], row["table"]), tuple(row["labels"]))
-
-
-_MAKERS: Mapping[str, Callable[[Mapping[str, Any]], Item]] = {
-    "enums": _enum,
-    "tables": _table,
-    "columns": _column,
-    "constraints": _constraint,
-    "indexes": _index,
-}
+def _is_for(line: str, major: int) -> bool:
+    mark = _MARK.search(line)
+    if mark is None:
+        return True
+    majors = [int(each) for each in mark["majors"].split()]
+    match mark["which"]:
+        case "from":
+            return major >= majors[0]
+        case "before":
+            return major < majors[0]
+        case _:
+            return major in majors

@@ -1,20 +1,32 @@
--- Columns of the tables in tables.sql.
-select n.nspname                                         as schema,
-       c.relname                                         as "table",
-       a.attname                                         as item,
-       pg_catalog.format_type(a.atttypid, a.atttypmod)   as type,
-       not a.attnotnull                                  as nullable,
-       pg_catalog.pg_get_expr(d.adbin, d.adrelid)        as "default",
+-- Columns of tables and views, in their order.
+select a.attrelid, a.attnum, '', n.nspname, c.relname, a.attname, 'column',
+       format_type(a.atttypid, a.atttypmod),
+       not a.attnotnull,
+       case when a.atthasdef then pg_get_expr(d.adbin, d.adrelid) end,
        -- Both are "char"; at most one of them is set.
-       a.attidentity::text || a.attgenerated::text       as filled_by
-  from pg_catalog.pg_attribute a
-  join pg_catalog.pg_class c on c.oid = a.attrelid
-  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-  left join pg_catalog.pg_depend e
-         on e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and e.objid = c.oid and e.deptype = 'e'
- where c.relkind in ('r', 'p')
-   and c.relpersistence <> 't'
+       a.attidentity::text || a.attgenerated::text,
+       case when a.attcollation <> t.typcollation then quote_ident(ln.nspname) || '.' || quote_ident(l.collname) end,
+       case when a.attstorage <> t.typstorage
+            then case a.attstorage when 'p' then 'plain' when 'e' then 'external' when 'm' then 'main'
+                                   else 'extended' end end,
+       case a.attcompression when 'p' then 'pglz' when 'l' then 'lz4' end,
+       nullif(a.attstattarget, -1),
+       array_to_string(coalesce(a.attoptions, a.attfdwoptions), chr(31)),
+       coalesce(k.convalidated, true), -- from 18
+       not coalesce(k.connoinherit, false), -- from 18
+       true, -- before 18
+       true, -- before 18
+       not a.attislocal
+  from pg_attribute a
+  join pg_class c on c.oid = a.attrelid
+  join pg_namespace n on n.oid = c.relnamespace
+  join pg_type t on t.oid = a.atttypid
+  left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+  left join pg_collation l on l.oid = a.attcollation
+  left join pg_namespace ln on ln.oid = l.collnamespace
+  left join pg_constraint k on k.conrelid = a.attrelid and k.contype = 'n' and k.conkey = array[a.attnum] -- from 18
+                           and (not k.convalidated or k.connoinherit) -- from 18
+ where c.relkind in ('r', 'p', 'f', 'v', 'm') and a.attrelid >= 16384 and c.relpersistence <> 't'
    and a.attnum > 0 and not a.attisdropped
    and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-   and e.objid is null
+ order by a.attrelid, a.attnum

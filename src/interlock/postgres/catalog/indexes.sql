@@ -1,20 +1,21 @@
--- Indexes that no constraint owns, and that are no partition's part of an index of its parent. One that is not ready counts as not valid: no query may use it.
-select n.nspname                                         as schema,
-       c.relname                                         as "table",
-       i.relname                                         as item,
-       pg_catalog.pg_get_indexdef(x.indexrelid)          as definition,
-       x.indisunique                                     as is_unique,
-       x.indisvalid and x.indisready and x.indislive     as is_valid
-  from pg_catalog.pg_index x
-  join pg_catalog.pg_class i on i.oid = x.indexrelid
-  join pg_catalog.pg_class c on c.oid = x.indrelid
-  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  left join pg_catalog.pg_constraint k on k.conindid = x.indexrelid and k.contype in ('p', 'u', 'x')
-  left join pg_catalog.pg_depend e
-         on e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and e.objid = c.oid and e.deptype = 'e'
- where c.relkind in ('r', 'p')
-   and c.relpersistence <> 't'
-   and k.oid is null
-   and not i.relispartition
+-- Indexes that no constraint owns, and that are no partition's part of an index of its parent. One that is not ready
+-- counts as not valid: no query may use it.
+select x.indexrelid, 0, '', n.nspname, c.relname, i.relname, 'index',
+       pg_get_indexdef(x.indexrelid),
+       x.indisunique,
+       x.indisvalid and x.indisready and x.indislive,
+       am.amname,
+       case when x.indpred is not null then pg_get_expr(x.indpred, x.indrelid) end,
+       not x.indnullsnotdistinct, -- from 15
+       true, -- before 15
+       ts.spcname
+  from pg_index x
+  join pg_class i on i.oid = x.indexrelid
+  join pg_am am on am.oid = i.relam
+  join pg_class c on c.oid = x.indrelid
+  join pg_namespace n on n.oid = c.relnamespace
+  left join pg_constraint k on k.conindid = x.indexrelid and k.contype in ('p', 'u', 'x')
+  left join pg_tablespace ts on ts.oid = i.reltablespace
+ where c.relkind in ('r', 'p', 'm') and x.indexrelid >= 16384 and c.relpersistence <> 't'
+   and k.oid is null and not i.relispartition
    and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-   and e.objid is null

@@ -1,0 +1,380 @@
+"""From the rows of the catalog queries to a snapshot. A row is what COPY gives: texts, "t" and "f", None."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from interlock.schema import items as made
+from interlock.schema.items import Item
+from interlock.schema.name import Kind, Name
+from interlock.schema.snapshot import Snapshot
+
+Row = Sequence[str | None]
+Rows = Mapping[str, Sequence[Row]]
+"""The rows of each query, by its name.
+
+Those of an object begin with: its oid, the number of its column or 0, its owner, its schema, its table or own name,
+what it is called inside of that, its kind.
+"""
+
+SEPARATOR = "\x1f"
+"""Stands between the parts of a list in one text; chr(31) in the queries."""
+
+_KINDS = {str(kind): kind for kind in Kind}
+# Where the oid of an object of each kind is from: comments, grants and the members of extensions are told by that.
+_CATALOGS: Mapping[Kind, str] = {
+    Kind.EXTENSION: "pg_extension",
+    Kind.LANGUAGE: "pg_language",
+    Kind.SCHEMA: "pg_namespace",
+    Kind.COLLATION: "pg_collation",
+    **dict.fromkeys((Kind.ENUM, Kind.DOMAIN, Kind.COMPOSITE, Kind.RANGE, Kind.BASE_TYPE), "pg_type"),
+    **dict.fromkeys((Kind.SEQUENCE, Kind.TABLE, Kind.FOREIGN_TABLE, Kind.VIEW, Kind.MATERIALIZED_VIEW), "pg_class"),
+    **dict.fromkeys((Kind.COLUMN, Kind.INDEX), "pg_class"),
+    **dict.fromkeys((Kind.PRIMARY_KEY, Kind.UNIQUE, Kind.FOREIGN_KEY, Kind.CHECK, Kind.EXCLUSION), "pg_constraint"),
+    Kind.DOMAIN_CONSTRAINT: "pg_constraint",
+    Kind.TRIGGER: "pg_trigger",
+    Kind.RULE: "pg_rewrite",
+    Kind.POLICY: "pg_policy",
+    **dict.fromkeys((Kind.FUNCTION, Kind.PROCEDURE, Kind.AGGREGATE), "pg_proc"),
+    Kind.STATISTICS: "pg_statistic_ext",
+    Kind.OPERATOR: "pg_operator",
+    Kind.OPERATOR_FAMILY: "pg_opfamily",
+    Kind.OPERATOR_CLASS: "pg_opclass",
+    Kind.CAST: "pg_cast",
+    Kind.CONVERSION: "pg_conversion",
+    Kind.TRANSFORM: "pg_transform",
+    Kind.ACCESS_METHOD: "pg_am",
+    Kind.SEARCH_PARSER: "pg_ts_parser",
+    Kind.SEARCH_TEMPLATE: "pg_ts_template",
+    Kind.SEARCH_DICTIONARY: "pg_ts_dict",
+    Kind.SEARCH_CONFIGURATION: "pg_ts_config",
+    Kind.WRAPPER: "pg_foreign_data_wrapper",
+    Kind.SERVER: "pg_foreign_server",
+    Kind.USER_MAPPING: "pg_user_mapping",
+    Kind.EVENT_TRIGGER: "pg_event_trigger",
+    Kind.PUBLICATION: "pg_publication",
+    Kind.SUBSCRIPTION: "pg_subscription",
+    Kind.DEFAULT_PRIVILEGES: "pg_default_acl",
+}
+_CONTAINERS = frozenset({Kind.TABLE, Kind.FOREIGN_TABLE, Kind.VIEW, Kind.MATERIALIZED_VIEW, Kind.DOMAIN})
+# pg_get_constraintdef ends with what other columns of the row say, each for itself.
+_FLAGS = re.compile(r"( NO INHERIT| DEFERRABLE| INITIALLY DEFERRED| NOT ENFORCED| NOT VALID)+\Z")
+
+
+def snapshot_from_rows(
+    rows: Rows, *, unread: Iterable[str] = (), major: int = 0, roles: Iterable[str] = ()
+) -> Snapshot:
+    """Build the snapshot that the rows of each query describe. What belongs to an extension is left out."""
+    members = set(map(tuple, rows.get("members", ())))
+    common = _common_values(rows)
+    items: dict[Name, Item] = {}
+    containers: set[tuple[str | None, str | None]] = set()
+    for query, make in MAKERS.items():
+        for oid, number, owner, schema, table, item, kind, *rest in rows.get(query, ()):
+            name = Name(_KINDS[kind or ""], schema or "", table or "", item or "")
+            catalog = _CATALOGS[name.kind]
+            if item:
+                # What belongs to something that is left out is left out too.
+                if (schema, table) not in containers:
+                    continue
+            elif (catalog, oid) in members:
+                continue
+            if name.kind in _CONTAINERS:
+                containers.add((schema, table))
+            values = common.get((catalog, oid, number), _NOTHING)
+            if owner:
+                values = {**values, "owner": owner}
+            items[name] = make(name, number, *rest, **values)
+    unmodelled = sorted(row[0] or "" for row in rows.get("unmodelled", ()))
+    return Snapshot(items, tuple(unread), tuple(unmodelled), major, frozenset(roles))
+
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+def _common_values(rows: Rows) -> Mapping[Row, Mapping[str, Any]]:
+    """Comments and grants, by catalog, oid and number of the column."""
+    values: dict[Row, dict[str, Any]] = {}
+    for *key, comment in rows.get("comments", ()):
+        values.setdefault(tuple(key), {})["comment"] = comment
+    for *key, grant in rows.get("grants", ()):
+        of_object = values.setdefault(tuple(key), {})
+        of_object["grants"] = tuple(sorted((*of_object.get("grants", ()), grant)))
+    return values
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    return tuple(text.split(SEPARATOR)) if text else ()
+
+
+def _sorted(text: str | None) -> tuple[str, ...]:
+    return tuple(sorted(_listed(text)))
+
+
+def _schema(name: Name, _number: str, **common: Any) -> Item:
+    return made.Schema(name, **common)
+
+
+def _extension(name: Name, _number: str, version: str, schema: str, **common: Any) -> Item:
+    return made.Extension(name, version, schema, **common)
+
+
+def _enum(name: Name, _number: str, labels: str | None, **common: Any) -> Item:
+    return made.Enum(name, _listed(labels), **common)
+
+
+def _domain(
+    name: Name, _number: str, kind: str, nullable: str, default: str | None, collation: str | None, **common: Any
+) -> Item:
+    return made.Domain(name, kind, nullable == "t", default, collation or "", **common)
+
+
+def _composite(name: Name, _number: str, attributes: str | None, **common: Any) -> Item:
+    return made.Composite(name, _listed(attributes), **common)
+
+
+def _range(name: Name, _number: str, options: str, **common: Any) -> Item:
+    return made.Range(name, _listed(options), **common)
+
+
+def _sequence(
+    name: Name,
+    _number: str,
+    kind: str,
+    start: str,
+    increment: str,
+    minimum: str,
+    maximum: str,
+    cache: str,
+    is_cycling: str,
+    persistence: str,
+    owner_schema: str | None,
+    owner_table: str | None,
+    owner_column: str | None,
+    is_identity: str,
+    **common: Any,
+) -> Item:
+    column = Name(Kind.COLUMN, owner_schema or "", owner_table or "", owner_column) if owner_column else None
+    return made.Sequence(
+        name,
+        kind,
+        int(start),
+        int(increment),
+        int(minimum),
+        int(maximum),
+        int(cache),
+        is_cycling == "t",
+        persistence,
+        column,
+        is_identity == "t",
+        **common,
+    )
+
+
+def _table(
+    name: Name,
+    _number: str,
+    partition_key: str | None,
+    part_of: str | None,
+    is_detaching: str,
+    persistence: str,
+    row_security: str,
+    forces_row_security: str,
+    replica_identity: str,
+    access_method: str | None,
+    options: str | None,
+    toast_options: str | None,
+    of_type: str | None,
+    clustered_on: str | None,
+    server: str | None,
+    tablespace: str | None,
+    **common: Any,
+) -> Item:
+    return made.Table(
+        name,
+        partition_key,
+        part_of,
+        is_detaching == "t",
+        persistence,
+        row_security == "t",
+        forces_row_security == "t",
+        replica_identity,
+        access_method or "",
+        _sorted(options),
+        _sorted(toast_options),
+        of_type or "",
+        clustered_on or "",
+        server or "",
+        tablespace or "",
+        **common,
+    )
+
+
+def _view(
+    name: Name,
+    _number: str,
+    query: str,
+    options: str | None,
+    access_method: str | None,
+    clustered_on: str | None,
+    tablespace: str | None,
+    **common: Any,
+) -> Item:
+    # Only the name of the server's default method is left out, and only a materialized view has one.
+    return made.View(name, query, _sorted(options), access_method or "", clustered_on or "", tablespace or "", **common)
+
+
+def _column(
+    name: Name,
+    number: str,
+    kind: str,
+    nullable: str,
+    default: str | None,
+    filled_by: str,
+    collation: str | None,
+    storage: str | None,
+    compression: str | None,
+    statistics_target: str | None,
+    options: str | None,
+    not_null_is_validated: str,
+    not_null_is_inherited: str,
+    is_inherited: str,
+    **common: Any,
+) -> Item:
+    return made.Column(
+        name,
+        kind,
+        nullable == "t",
+        default,
+        filled_by,
+        collation or "",
+        storage or "",
+        compression or "",
+        int(statistics_target) if statistics_target else None,
+        _sorted(options),
+        not_null_is_validated == "t",
+        not_null_is_inherited == "t",
+        is_inherited == "t",
+        int(number),
+        **common,
+    )
+
+
+def _constraint(
+    name: Name,
+    _number: str,
+    definition: str,
+    is_validated: str,
+    is_enforced: str,
+    is_deferrable: str,
+    is_deferred: str,
+    is_inherited_below: str,
+    index_is_valid: str,
+    options: str | None,
+    **common: Any,
+) -> Item:
+    return made.Constraint(
+        name,
+        _FLAGS.sub("", definition),
+        # What is not enforced was never validated: told once.
+        is_validated == "t" or is_enforced == "f",
+        is_enforced == "t",
+        is_deferrable == "t",
+        is_deferred == "t",
+        is_inherited_below == "t",
+        index_is_valid == "t",
+        _sorted(options),
+        **common,
+    )
+
+
+def _index(
+    name: Name,
+    _number: str,
+    definition: str,
+    is_unique: str,
+    is_valid: str,
+    method: str,
+    predicate: str | None,
+    nulls_are_distinct: str,
+    tablespace: str | None,
+    **common: Any,
+) -> Item:
+    return made.Index(
+        name,
+        definition,
+        is_unique == "t",
+        is_valid == "t",
+        method,
+        predicate or "",
+        nulls_are_distinct == "t",
+        tablespace or "",
+        **common,
+    )
+
+
+def _routine(
+    name: Name,
+    _number: str,
+    definition: str,
+    result: str | None,
+    volatility: str,
+    is_security_definer: str,
+    settings: str | None,
+    **common: Any,
+) -> Item:
+    return made.Routine(
+        name, definition, result or "", volatility, is_security_definer == "t", _sorted(settings), **common
+    )
+
+
+def _trigger(name: Name, _number: str, definition: str, enabled: str, **common: Any) -> Item:
+    return made.Trigger(name, definition, enabled, **common)
+
+
+def _policy(
+    name: Name,
+    _number: str,
+    command: str,
+    is_permissive: str,
+    roles: str | None,
+    using: str | None,
+    check: str | None,
+    **common: Any,
+) -> Item:
+    return made.Policy(name, command, is_permissive == "t", _sorted(roles), using, check, **common)
+
+
+def _definition(name: Name, _number: str, definition: str | None, enabled: str, **common: Any) -> Item:
+    return made.Definition(name, definition or "", enabled, **common)
+
+
+MAKERS: Mapping[str, Callable[..., Item]] = {
+    "schemas": _schema,
+    "extensions": _extension,
+    "enums": _enum,
+    "domains": _domain,
+    "composites": _composite,
+    "ranges": _range,
+    "base_types": _definition,
+    "sequences": _sequence,
+    "tables": _table,
+    "views": _view,
+    "columns": _column,
+    "constraints": _constraint,
+    "indexes": _index,
+    "triggers": _trigger,
+    "rules": _trigger,
+    "policies": _policy,
+    "routines": _routine,
+    "aggregates": _routine,
+    "statistics": _definition,
+    "operators": _definition,
+    "text_search": _definition,
+    "foreign": _definition,
+    "event_triggers": _definition,
+    "publications": _definition,
+    "subscriptions": _definition,
+    "default_privileges": _definition,
+}
+"""The queries that give objects, and the function that makes one of a row. What belongs to something comes after it."""
