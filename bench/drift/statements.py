@@ -4,8 +4,6 @@ FRAGMENTS = r"""
 with schemas as (
     select oid, nspname as name, pg_get_userbyid(nspowner) as owner from pg_namespace
      where nspname !~ '^pg_' and nspname <> 'information_schema'
-), first_schema as (
-    select name as schema from schemas
 ), members as (
     select classid, objid from pg_depend where deptype = 'e'
 ), relations as (
@@ -183,7 +181,9 @@ with schemas as (
 ), casts as (
     select oid, format_type(castsource, null) as source, format_type(casttarget, null) as target, castcontext
       from pg_cast c
-     where c.oid >= 16384 and not exists (select from members where classid = 'pg_cast'::regclass and objid = c.oid)
+     -- Not those of an extension, nor those that come with a range type.
+     where c.oid >= 16384
+       and not exists (select from pg_depend where classid = 'pg_cast'::regclass and objid = c.oid and deptype in ('e', 'i'))
 ), transforms as (
     select format_type(trftype, null) as type, lanname as language from pg_transform join pg_language l on l.oid = trflang
 ), default_privileges as (

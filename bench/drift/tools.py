@@ -10,10 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import psycopg
+
 from bench.drift.databases import dump
 from bench.drift.mutations import Damage
 from bench.drift.projects import REPOSITORY, Project, with_driver
+from interlock.errors import InterlockError
 from interlock.postgres.url import DatabaseUrl
+from interlock.release.compare import compare
+from interlock.report.change import change_as_json
 
 Difference = Mapping[str, Any]
 
@@ -143,17 +148,36 @@ def _is_about(difference: Difference, damage: Damage) -> bool:
         return False
     if damage.new_name and difference["change"] == "Unexpected":
         return damage.new_name in (difference["item"], difference["table"])
-    place = tuple(difference[part] for part in ("schema", "table", "item"))
     return (
-        (place == (damage.schema, damage.table, damage.item) or not damage.table)
-        and difference["change"] == kind.change
+        difference["change"] == kind.change
+        and (not damage.table or _own_name(difference["table"], kind.object_kind) == damage.table)
+        and difference["schema"] == (damage.schema or "")
+        and difference["item"] == (damage.item or "")
         and (not kind.attributes or bool(set(kind.attributes) & set(difference["differs_in"])))
     )
 
 
+# What else stands in the name of an object, after its own.
+_SIGNATURES = {
+    **dict.fromkeys(("function", "procedure", "aggregate", "operator"), "("),
+    **dict.fromkeys(("operator class", "operator family"), " using "),
+    "user mapping": " for ",
+}
+
+
+def _own_name(name: str, object_kind: str) -> str:
+    return name.partition(_SIGNATURES[object_kind])[0] if object_kind in _SIGNATURES else name
+
+
 def differences(reference: DatabaseUrl, live: DatabaseUrl) -> list[Difference]:
     """Compare two databases as the command does. Raises Failed where it could not tell."""
-    return differences_by_command(reference, live)
+    try:
+        comparison = compare(reference, live)
+    except (InterlockError, psycopg.Error) as error:
+        raise Failed(str(error)) from error
+    if comparison.could_not_tell:
+        raise Failed("; ".join(comparison.could_not_tell))
+    return [change_as_json(change) for change in comparison.changes]
 
 
 def differences_by_command(reference: DatabaseUrl, live: DatabaseUrl) -> list[Difference]:
