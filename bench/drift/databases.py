@@ -92,9 +92,14 @@ def connected(url: DatabaseUrl) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def dump(url: DatabaseUrl) -> str:
+def dump_schema(url: DatabaseUrl) -> str:
     """Dump a schema as the newest pg_dump does."""
     return _run("pg_dump", "--schema-only", f"--dbname={url.conninfo}")
+
+
+def dump(url: DatabaseUrl) -> str:
+    """Dump a database with its rows: those of Alembic's table are part of the truth."""
+    return _run("pg_dump", f"--dbname={url.conninfo}")
 
 
 def restore(dumped: str, url: DatabaseUrl) -> None:

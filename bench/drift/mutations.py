@@ -5,7 +5,6 @@ named afterwards (`schema`, `table`, `item`), and the statements that do the dam
 """
 
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -76,11 +75,6 @@ def find_damage(connection: psycopg.Connection, wanted: Kind, seed: str) -> list
     )
     random.Random(f"{seed} {wanted.name}").shuffle(found)  # noqa: S311
     return found[:TRIES]
-
-
-def all_kinds() -> Iterator[Kind]:
-    """Give the kinds in their order."""
-    yield from CATALOGUE
 
 
 # Columns ------------------------------------------------------------------------------------------------------------

@@ -1,119 +1,140 @@
-"""The page of results, made of what the trials found and of nothing else."""
+"""The page of results, made of what the tools said and of nothing else."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-from bench.drift.mutations import all_kinds
+from bench.drift.mutations import CATALOGUE
 from bench.drift.projects import PEERS, PROJECTS
 from bench.drift.tools import Tool
-from bench.drift.trial import Outcome, Trial, Wanted
+from bench.drift.trial import Answer, Outcome, Record, Wanted
 from bench.drift.variants import VARIANTS
 
 
-def page(trials: Sequence[Trial], tools: Sequence[Tool], wanted: Wanted, seconds: float) -> str:
+def page(records: Sequence[Record], tools: Sequence[Tool], wanted: Wanted) -> str:
     """Write the results down as Markdown."""
-    names = [tool.name for tool in tools]
+    names = [tool.name for tool in tools if any(record.tool == tool.name for record in records)]
     parts = [
-        _introduction(trials, wanted, seconds),
+        _introduction(records, tools, wanted),
         "## Damage that was told\n\nDamaged databases in which the damage was told, of those that were tried.",
-        _told_per_project(trials, names),
-        "## False alarms\n\nOf the projects, those in which a tool called this undamaged database different; in brackets"
+        _told_per_project(records, names),
+        "## False alarms\n\nOf the projects, those in which a tool called an undamaged database different; in brackets,"
         " how many differences it told.",
-        _alarms(trials, names),
-        "## CPU seconds\n\nOf client and server, to compare a database with its exact copy: the least of three runs, while"
-        " nothing else ran.",
-        _cpu(trials, names),
-        "## What was missed",
-        *(_missed(trials, name) for name in names),
+        _alarms(records, names),
+        "## CPU seconds\n\nOf client and server, to compare a database with its exact copy: the least of three runs,"
+        " while the bench ran nothing else.",
+        _cpu(records, names),
+        "## What was not told",
+        *(_not_told(records, name) for name in names),
         "## Every kind\n\nDamaged databases in which it was told, of those that were tried.",
-        _kinds(trials, names),
+        _kinds(records, names),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _introduction(trials: Sequence[Trial], wanted: Wanted, seconds: float) -> str:
-    packages = ", ".join(f"`{each.packages[0] if not each.alone else each.alone[0]}`" for each in PROJECTS if each.packages)
-    tried = {damage.kind.name for trial in trials for of in trial.outcomes.values() for damage, _ in of}
-    damaged = sum(max(len(of) for of in trial.outcomes.values()) for trial in trials)
-    shares = "".join(
-        f" `{name}` was asked about {share:.0%} of them, which the seed chose." for name, share in wanted.shares.items()
-        if share < 1
-    )  # fmt: skip
+def _introduction(records: Sequence[Record], tools: Sequence[Tool], wanted: Wanted) -> str:
+    real = [each for each in PROJECTS if each.packages and each.name in _projects(records)]
+    packages = ", ".join(f"`{(each.alone or each.packages)[0]}`" for each in real)
+    slow = ", ".join(f"`{tool.name}`" for tool in tools if tool.is_slow)
+    places = {(record.project, answer) for record in records for answer in _places(record)}
+    share = (
+        f" The slow tools ({slow}) were asked about all that was done to the synthetic project, and about"
+        f" {wanted.share:.0%} of what was done to real ones; the seed chose."
+        if wanted.share < 1
+        else ""
+    )
     return (
         "# Which tool sees which damage\n\n"
-        "Made by `python -m bench.drift`; not written by hand. What is compared, and how: [README](README.md).\n\n"
-        f"Seed {wanted.seed}. {len(tried)} kinds of damage of the {len(list(all_kinds()))} in the catalogue were done,"
-        f" to {damaged} copies of the databases of {len(trials)} projects: {packages} and a synthetic one with every"
-        f" kind of object.{shares} Peers: {', '.join(f'`{each}`' for each in PEERS)}, `alembic check` of each project's own"
-        f" environment, and `diff` of two dumps by pg_dump 18. It took {seconds / 60:.0f} minutes."
+        "Made by `python -m bench.drift`, not written by hand. What is compared, and how: [README](README.md).\n\n"
+        f"Seed {wanted.seed}: {len({kind for _, (kind, _) in places})} kinds of damage, each done alone, to"
+        f" {len(places)} copies of the databases of {packages} and of a synthetic project with every kind of object."
+        f"{share} Peers: {', '.join(f'`{each}`' for each in PEERS)}, `alembic check` in each project's own environment,"
+        " and `diff` of two dumps by pg_dump 18."
     )
 
 
-def _told_per_project(trials: Sequence[Trial], names: Sequence[str]) -> str:
+def _places(record: Record) -> set[tuple[str, str]]:
+    return {(answer.kind, answer.place) for answer in record.answers}
+
+
+def _projects(records: Sequence[Record]) -> list[str]:
+    return list(dict.fromkeys(record.project for record in records))
+
+
+def _of(records: Sequence[Record], tool: str) -> dict[str, Record]:
+    return {record.project: record for record in records if record.tool == tool}
+
+
+def _told_per_project(records: Sequence[Record], names: Sequence[str]) -> str:
+    projects = _projects(records)
     rows = []
     for name in names:
-        cells = [_share([outcome for _, outcome in trial.outcomes[name]]) for trial in trials]
-        everything = [outcome for trial in trials for _, outcome in trial.outcomes[name]]
-        rows.append([name, *cells, _share(everything), str(everything.count(Outcome.FAILED))])
-    return _table(["tool", *(trial.project for trial in trials), "all", "of these it failed on"], rows)
+        of_tool = _of(records, name)
+        everything = [answer for record in of_tool.values() for answer in record.answers]
+        failed = sum(answer.outcome is Outcome.FAILED for answer in everything)
+        rows.append([name, *(_share(of_tool[each].answers) for each in projects), _share(everything), str(failed)])
+    return _table(["tool", *projects, "all", "of these it failed on"], rows)
 
 
-def _share(outcomes: Sequence[Outcome]) -> str:
-    return f"{outcomes.count(Outcome.TOLD)} / {len(outcomes)}" if outcomes else "-"
+def _share(answers: Sequence[Answer]) -> str:
+    told = sum(answer.outcome is Outcome.TOLD for answer in answers)
+    return f"{told} / {len(answers)}" if answers else "-"
 
 
-def _alarms(trials: Sequence[Trial], names: Sequence[str]) -> str:
+def _alarms(records: Sequence[Record], names: Sequence[str]) -> str:
+    projects = _projects(records)
     rows = []
     for variant in VARIANTS:
         cells = []
         for name in names:
-            said = {trial.project: trial.alarms[name, variant] for trial in trials}
-            red = [f"{project} ({what if isinstance(what, int) else 'failed'})" for project, what in said.items() if what != 0]
-            cells.append(f"{len(red)} of {len(trials)}" + (f": {', '.join(red)}" if red else ""))
+            said = {project: record.alarms[variant] for project, record in _of(records, name).items()}
+            red = [f"{project} ({_told(what)})" for project, what in said.items() if what != 0]
+            cells.append(f"{len(red)}" + (f": {', '.join(red)}" if red else ""))
         rows.append([variant, *cells])
-    totals = [
-        str(sum(trial.alarms[name, variant] != 0 for trial in trials for variant in VARIANTS)) for name in names
-    ]
-    return _table(["undamaged", *names], [*rows, [f"all {len(trials) * len(VARIANTS)}", *totals]])
+    totals = [str(sum(what != 0 for each in _of(records, name).values() for what in each.alarms.values())) for name in names]
+    return _table(["undamaged", *names], [*rows, [f"of {len(projects) * len(VARIANTS)} in all", *totals]])
 
 
-def _cpu(trials: Sequence[Trial], names: Sequence[str]) -> str:
-    rows = [[name, *(f"{trial.cpu_seconds[name]:.2f}" for trial in trials)] for name in names]
-    return _table(["tool", *(trial.project for trial in trials)], rows)
+def _told(what: int | str) -> str:
+    return str(what) if isinstance(what, int) else "failed"
 
 
-def _missed(trials: Sequence[Trial], name: str) -> str:
-    """The kinds that a tool did not tell everywhere, apart by what it did instead."""
+def _cpu(records: Sequence[Record], names: Sequence[str]) -> str:
+    projects = _projects(records)
+    rows = [[name, *(f"{_of(records, name)[project].cpu_seconds:.2f}" for project in projects)] for name in names]
+    return _table(["tool", *projects], rows)
+
+
+def _not_told(records: Sequence[Record], name: str) -> str:
+    """The kinds that a tool did not tell everywhere, and what it did instead."""
     by_kind: dict[str, Counter[Outcome]] = defaultdict(Counter)
-    for trial in trials:
-        for damage, outcome in trial.outcomes[name]:
-            by_kind[damage.kind.name][outcome] += 1
+    for record in _of(records, name).values():
+        for answer in record.answers:
+            by_kind[answer.kind][answer.outcome] += 1
     never = [kind for kind, counts in by_kind.items() if not counts[Outcome.TOLD]]
     sometimes = [kind for kind, counts in by_kind.items() if 0 < counts[Outcome.TOLD] < counts.total()]
-    lines = [f"### {name}", f"{len(by_kind)} kinds were tried. Never told, {len(never)}: {_list(never, by_kind)}."]
+    told = [f"### {name}", f"{len(by_kind)} kinds were tried. Told nowhere, {len(never)}: {_list(never, by_kind)}."]
     if sometimes:
-        lines.append(f"Told in some places only, {len(sometimes)}: {_list(sometimes, by_kind)}.")
-    return "\n\n".join(lines)
+        told.append(f"Told in some places and not in others, {len(sometimes)}: {_list(sometimes, by_kind)}.")
+    return "\n\n".join(told)
 
 
 def _list(kinds: Iterable[str], by_kind: dict[str, Counter[Outcome]]) -> str:
     told = []
     for kind in kinds:
-        counts = by_kind[kind]
-        apart = [f"{outcome}" for outcome in (Outcome.FAILED, Outcome.SEEN) if counts[outcome]]
+        apart = [str(outcome) for outcome in (Outcome.FAILED, Outcome.SEEN) if by_kind[kind][outcome]]
         told.append(kind + (f" ({', '.join(apart)})" if apart else ""))
     return "; ".join(told) or "none"
 
 
-def _kinds(trials: Sequence[Trial], names: Sequence[str]) -> str:
+def _kinds(records: Sequence[Record], names: Sequence[str]) -> str:
     rows = []
-    for kind in all_kinds():
-        cells = [
-            _share([outcome for trial in trials for damage, outcome in trial.outcomes[name] if damage.kind is kind])
+    for kind in CATALOGUE:
+        answers = [
+            [answer for record in _of(records, name).values() for answer in record.answers if answer.kind == kind.name]
             for name in names
         ]
-        if set(cells) != {"-"}:
-            rows.append([kind.name, *cells])
+        if any(answers):
+            rows.append([kind.name, *(_share(each) for each in answers)])
     return _table(["kind of damage", *names], rows)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import psycopg
 
-from bench.drift.databases import dump
+from bench.drift.databases import dump_schema
 from bench.drift.mutations import Damage
 from bench.drift.projects import REPOSITORY, Project, with_driver
 from interlock.errors import InterlockError
@@ -28,9 +28,10 @@ class Failed(Exception):
 
 
 class Tool(Protocol):
-    """One way to compare two databases."""
+    """One way to compare two databases. A slow one takes seconds."""
 
     name: str
+    is_slow: bool
 
     def compare(self, project: Project, reference: DatabaseUrl, live: DatabaseUrl) -> list[Any]:
         """Say what differs, one line each; nothing where nothing does. Raises Failed."""
@@ -54,6 +55,7 @@ class AlembicCheck:
     """`alembic check` in the project's own environment, with its own env.py: models against the live database."""
 
     name: str = "alembic check"
+    is_slow: bool = True
 
     def compare(self, project: Project, reference: DatabaseUrl, live: DatabaseUrl) -> list[str]:
         done = project.run("check", live, SYNTHETIC_REFERENCE=with_driver(reference))
@@ -72,6 +74,7 @@ class PgDelta:
 
     commands: Path
     name: str = "pg-delta"
+    is_slow: bool = True
 
     def compare(self, project: Project, reference: DatabaseUrl, live: DatabaseUrl) -> list[str]:  # noqa: ARG002
         command = [str(self.commands / "pgdelta"), "diff", "--source", reference.as_text(), "--desired", live.as_text()]
@@ -91,6 +94,7 @@ class Migra:
 
     commands: Path
     name: str = "migra"
+    is_slow: bool = True
 
     def compare(self, project: Project, reference: DatabaseUrl, live: DatabaseUrl) -> list[str]:  # noqa: ARG002
         options = ["--unsafe", "--with-privileges"]
@@ -109,12 +113,13 @@ class TextDiff:
     """The lines that only one of two dumps has, as `diff` finds them."""
 
     name: str = "diff of two pg_dump"
+    is_slow: bool = False
 
     def compare(self, project: Project, reference: DatabaseUrl, live: DatabaseUrl) -> list[str]:  # noqa: ARG002
         with tempfile.TemporaryDirectory() as folder:
             files = [Path(folder, name) for name in ("reference", "live")]
             for file, url in zip(files, (reference, live), strict=True):
-                file.write_text(_comparable(dump(url)))
+                file.write_text(_comparable(dump_schema(url)))
             found = subprocess.run(["diff", *map(str, files)], capture_output=True, text=True, check=False)
         return [line for line in found.stdout.splitlines() if line.startswith(("<", ">"))]
 
@@ -133,6 +138,7 @@ class InterlockDrift:
     """Ours, in process."""
 
     name: str = "interlock drift"
+    is_slow: bool = False
 
     def compare(self, project: Project, reference: DatabaseUrl, live: DatabaseUrl) -> list[Difference]:  # noqa: ARG002
         return differences(reference, live)

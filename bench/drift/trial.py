@@ -1,17 +1,19 @@
 """One project on trial: every undamaged variant, and every kind of damage in as many places as are wanted."""
 
+import json
 import random
 import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 import psycopg
 
 from bench.drift.databases import Databases, connected
-from bench.drift.mutations import Damage, Kind, all_kinds, find_damage
+from bench.drift.mutations import CATALOGUE, Damage, Kind, find_damage
 from bench.drift.projects import Project
 from bench.drift.tools import Failed, Tool
 from bench.drift.variants import EXACT_COPY, VARIANTS, undamaged
@@ -29,29 +31,60 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What one tool made of one damaged database."""
+
+    kind: str
+    place: str
+    outcome: Outcome
+
+
 @dataclass
-class Trial:
-    """What the tools said about the databases of one project."""
+class Record:
+    """What one tool said about the databases of one project."""
 
     project: str
-    outcomes: dict[str, list[tuple[Damage, Outcome]]] = field(default_factory=dict)
-    # Of each tool and undamaged variant: how many differences it told, or why it failed.
-    alarms: dict[tuple[str, str], int | str] = field(default_factory=dict)
-    cpu_seconds: dict[str, float] = field(default_factory=dict)
-    not_possible: list[str] = field(default_factory=list)
+    tool: str
+    answers: list[Answer] = field(default_factory=list)
+    # Of each undamaged variant: how many differences it told, or why it failed.
+    alarms: dict[str, int | str] = field(default_factory=dict)
+    cpu_seconds: float = 0
+
+
+def save(record: Record, folder: Path, wanted: "Wanted") -> None:
+    """Keep what a tool said for a run that asks other tools."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _file(record.project, record.tool, folder, wanted).write_text(json.dumps(asdict(record), indent=1))
+
+
+def load(project: str, tool: str, folder: Path, wanted: "Wanted") -> Record | None:
+    """What an earlier run with the same seed was told by a tool, if there was one."""
+    file = _file(project, tool, folder, wanted)
+    if not file.exists():
+        return None
+    kept = json.loads(file.read_text())
+    kept["answers"] = [Answer(each["kind"], each["place"], Outcome(each["outcome"])) for each in kept["answers"]]
+    return Record(**kept)
+
+
+def _file(project: str, tool: str, folder: Path, wanted: "Wanted") -> Path:
+    return folder / f"{project} {tool} {wanted.seed} {wanted.places} {wanted.share}.json"
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is tried: the seed that chooses, how many places for each kind, and the share that a tool is asked about."""
+    """What is tried: the seed that chooses, how many places for each kind, and the share that slow tools are asked about."""
 
     seed: str
     places: int
-    shares: dict[str, float]
+    share: float
 
-    def asks(self, tool: Tool, damage: Damage) -> bool:
-        """Say whether this tool is asked about this damage."""
-        return random.Random(f"{self.seed} {damage.place} {damage.kind.name}").random() < self.shares.get(tool.name, 1)  # noqa: S311
+    def asks(self, tool: Tool, project: Project, damage: Damage) -> bool:
+        """Say whether this tool is asked about this damage: a slow one about a share of what is done to real projects."""
+        if not tool.is_slow or not project.packages:
+            return True
+        return random.Random(f"{self.seed} {project.name} {damage.kind.name}").random() < self.share  # noqa: S311
 
 
 def hold_trial(
@@ -61,30 +94,28 @@ def hold_trial(
     tools: Sequence[Tool],
     wanted: Wanted,
     tell: Callable[[str], None],
-) -> Trial:
+) -> list[Record]:
     """Try every tool on every variant and every damage of one project."""
-    trial = Trial(project.name, outcomes={tool.name: [] for tool in tools})
+    records = {tool.name: Record(project.name, tool.name) for tool in tools}
     usual: dict[str, list] = {}
     for variant in VARIANTS:
         with undamaged(variant, project, databases, dumps) as (reference, live):
             for tool in tools:
                 said = _ask(tool, project, reference, live)
-                trial.alarms[tool.name, variant] = said if isinstance(said, str) else len(said)
+                records[tool.name].alarms[variant] = said if isinstance(said, str) else len(said)
                 if variant == EXACT_COPY:
                     usual[tool.name] = [] if isinstance(said, str) else said
         tell(f"{project.name}: {variant}")
-    for kind in all_kinds():
-        tried = 0
+    for done, kind in enumerate(CATALOGUE, start=1):
         for damage, live in damaged(project, databases, kind, wanted):
-            tried += 1
             for tool in tools:
-                if wanted.asks(tool, damage):
+                if wanted.asks(tool, project, damage):
                     said = _ask(tool, project, databases.url(project.template), live)
-                    trial.outcomes[tool.name].append((damage, _judge(tool, said, usual[tool.name], damage)))
-        if not tried:
-            trial.not_possible.append(kind.name)
-    tell(f"{project.name}: {len(list(all_kinds())) - len(trial.not_possible)} kinds of damage")
-    return trial
+                    outcome = _judge(tool, said, usual[tool.name], damage)
+                    records[tool.name].answers.append(Answer(kind.name, damage.place, outcome))
+        if done % 50 == 0:
+            tell(f"{project.name}: {done} of {len(CATALOGUE)} kinds of damage")
+    return list(records.values())
 
 
 def damaged(
