@@ -15,7 +15,7 @@ from bench.drift.projects import (
     install_peers,
 )
 from bench.drift.results import page
-from bench.drift.tools import AlembicCheck, InterlockDrift, Migra, PgDelta, TextDiff
+from bench.drift.tools import AlembicCheck, InterlockDrift, Migra, PgDelta, TextDiff, Tool
 from bench.drift.trial import Wanted, hold_trial, load, measure, save
 from interlock.postgres.embedded import run_server
 
@@ -35,7 +35,7 @@ def main() -> int:
     for project in projects:
         project.install()
     commands = install_peers()
-    tools = [InterlockDrift(), TextDiff(), PgDelta(commands), Migra(commands), AlembicCheck()]
+    tools: list[Tool] = [InterlockDrift(), TextDiff(), PgDelta(commands), Migra(commands), AlembicCheck()]
     asked = [tool for tool in tools if not arguments.tool or tool.name in arguments.tool]
     dumps = dumps_of_older_majors(projects, tell)
     wanted = Wanted(arguments.seed, arguments.places, arguments.share)
@@ -44,7 +44,8 @@ def main() -> int:
         databases = Databases(server, folder)
         databases.make_roles()
         build_templates(projects, databases, tell)
-        held = [workers.submit(hold_trial, each, databases, dumps, asked, wanted, tell) for each in projects]
+        quick = [TextDiff({}) if isinstance(tool, TextDiff) else tool for tool in asked]
+        held = [workers.submit(hold_trial, each, databases, dumps, quick, wanted, tell) for each in projects]
         found = {project.name: trial.result() for project, trial in zip(projects, held, strict=True)}
         # Afterwards, when nothing else runs.
         for project in projects:
@@ -64,7 +65,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--places", type=int, default=1, help="how many places for each kind and project")
     parser.add_argument("--share", type=float, default=0.34, help="of the damage to real projects, for slow tools")
     parser.add_argument("--project", action="append", help="only this project; can be repeated")
-    parser.add_argument("--tool", action="append", help="ask only this tool again, and take the rest from the last run; can be repeated")
+    parser.add_argument(
+        "--tool", action="append", help="ask only this tool again, and take the rest from the last run; can be repeated"
+    )
     parser.add_argument("--workers", type=int, default=2, help="projects at a time")
     parser.add_argument("--out", type=Path, default=RESULTS, help="the page to write")
     return parser.parse_args()

@@ -173,7 +173,9 @@ def dumps_of_older_majors(projects: tuple[Project, ...], tell: Callable[[str], N
     """Build each chain on each older major, unless an earlier run did, and give the dumps."""
     folder = CACHE / "dumps"
     folder.mkdir(parents=True, exist_ok=True)
-    files = {(each.name, major): folder / f"{each.name}-{major}-{_key(each)}.sql" for each in projects for major in OLDER}
+    files = {
+        (each.name, major): folder / f"{each.name}-{major}-{_key(each)}.sql" for each in projects for major in OLDER
+    }
     for major in OLDER:
         missing = [each for each in projects if not files[each.name, major].exists()]
         if not missing:

@@ -9,6 +9,15 @@ from bench.drift.tools import Tool
 from bench.drift.trial import Answer, Outcome, Record, Wanted
 from bench.drift.variants import VARIANTS
 
+_FALSE_ALARMS = (
+    "## False alarms\n\nIn how many projects, and which, a tool called an undamaged database different; in brackets,"
+    " how many differences it told."
+)
+_CPU_SECONDS = (
+    "## CPU seconds\n\nOf client and server, to compare a database with its exact copy: the least of three runs, while"
+    " the bench ran nothing else."
+)
+
 
 def page(records: Sequence[Record], tools: Sequence[Tool], wanted: Wanted) -> str:
     """Write the results down as Markdown."""
@@ -17,11 +26,9 @@ def page(records: Sequence[Record], tools: Sequence[Tool], wanted: Wanted) -> st
         _introduction(records, tools, wanted),
         "## Damage that was told\n\nDamaged databases in which the damage was told, of those that were tried.",
         _told_per_project(records, names),
-        "## False alarms\n\nOf the projects, those in which a tool called an undamaged database different; in brackets,"
-        " how many differences it told.",
+        _FALSE_ALARMS,
         _alarms(records, names),
-        "## CPU seconds\n\nOf client and server, to compare a database with its exact copy: the least of three runs,"
-        " while the bench ran nothing else.",
+        _CPU_SECONDS,
         _cpu(records, names),
         "## What was not told",
         *(_not_told(records, name) for name in names),
@@ -90,7 +97,9 @@ def _alarms(records: Sequence[Record], names: Sequence[str]) -> str:
             red = [f"{project} ({_told(what)})" for project, what in said.items() if what != 0]
             cells.append(f"{len(red)}" + (f": {', '.join(red)}" if red else ""))
         rows.append([variant, *cells])
-    totals = [str(sum(what != 0 for each in _of(records, name).values() for what in each.alarms.values())) for name in names]
+    totals = [
+        str(sum(what != 0 for each in _of(records, name).values() for what in each.alarms.values())) for name in names
+    ]
     return _table(["undamaged", *names], [*rows, [f"of {len(projects) * len(VARIANTS)} in all", *totals]])
 
 

@@ -74,17 +74,17 @@ def _file(project: str, tool: str, folder: Path, wanted: "Wanted") -> Path:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is tried: the seed that chooses, how many places for each kind, and the share that slow tools are asked about."""
+    """What is tried: the seed that chooses, how many places for each kind, which share is enough for slow tools."""
 
     seed: str
     places: int
     share: float
 
-    def asks(self, tool: Tool, project: Project, damage: Damage) -> bool:
-        """Say whether this tool is asked about this damage: a slow one about a share of what is done to real projects."""
+    def asks(self, tool: Tool, project: Project, kind: Kind) -> bool:
+        """Say whether this tool is asked about this kind of damage: a slow one not about all that real projects get."""
         if not tool.is_slow or not project.packages:
             return True
-        return random.Random(f"{self.seed} {project.name} {damage.kind.name}").random() < self.share  # noqa: S311
+        return random.Random(f"{self.seed} {project.name} {kind.name}").random() < self.share  # noqa: S311
 
 
 def hold_trial(
@@ -107,20 +107,18 @@ def hold_trial(
                     usual[tool.name] = [] if isinstance(said, str) else said
         tell(f"{project.name}: {variant}")
     for done, kind in enumerate(CATALOGUE, start=1):
-        for damage, live in damaged(project, databases, kind, wanted):
-            for tool in tools:
-                if wanted.asks(tool, project, damage):
-                    said = _ask(tool, project, databases.url(project.template), live)
-                    outcome = _judge(tool, said, usual[tool.name], damage)
-                    records[tool.name].answers.append(Answer(kind.name, damage.place, outcome))
+        asked = [tool for tool in tools if wanted.asks(tool, project, kind)]
+        for damage, live in damaged(project, databases, kind, wanted) if asked else ():
+            for tool in asked:
+                said = _ask(tool, project, databases.url(project.template), live)
+                outcome = _judge(tool, said, usual[tool.name], damage)
+                records[tool.name].answers.append(Answer(kind.name, damage.place, outcome))
         if done % 50 == 0:
             tell(f"{project.name}: {done} of {len(CATALOGUE)} kinds of damage")
     return list(records.values())
 
 
-def damaged(
-    project: Project, databases: Databases, kind: Kind, wanted: Wanted
-) -> Iterator[tuple[Damage, DatabaseUrl]]:
+def damaged(project: Project, databases: Databases, kind: Kind, wanted: Wanted) -> Iterator[tuple[Damage, DatabaseUrl]]:
     """Give copies with one damage each, as many as are wanted and possible."""
     with connected(databases.url(project.template)) as connection:
         places = find_damage(connection, kind, f"{wanted.seed} {project.name}")

@@ -1,6 +1,4 @@
-"""The catalog as relations that the queries of the catalogue choose from, without what extensions own."""
-
-FRAGMENTS = r"""
+-- The catalog as relations that the catalogue of damage chooses from, without what extensions own.
 with schemas as (
     select oid, nspname as name, pg_get_userbyid(nspowner) as owner from pg_namespace
      where nspname !~ '^pg_' and nspname <> 'information_schema'
@@ -36,8 +34,8 @@ with schemas as (
                 when y.typname in ('json', 'jsonb') then $$'{"drift": 1}'$$
                 when y.typname in ('text', 'varchar') then $$'drift'$$
            end as other_default,
-           exists (select from pg_constraint k where k.conrelid = t.oid and k.contype = 'p' and a.attnum = any (k.conkey))
-               as is_key,
+           exists (select from pg_constraint k
+                    where k.conrelid = t.oid and k.contype = 'p' and a.attnum = any (k.conkey)) as is_key,
            exists (select from pg_constraint k
                     where k.conrelid = t.oid and k.contype in ('p', 'u') and k.conkey = array[a.attnum]
                       and not k.condeferrable) as is_whole_key
@@ -103,7 +101,8 @@ with schemas as (
                as unchecked
       from types where typtype = 'd'
 ), composites as (
-    select types.*, array(select attname::text from pg_attribute where attrelid = typrelid and attnum > 0 order by attnum)
+    select types.*,
+           array(select attname::text from pg_attribute where attrelid = typrelid and attnum > 0 order by attnum)
                as attributes
       from types join pg_class c on c.oid = typrelid where typtype = 'c' and c.relkind = 'c'
 ), free_composites as (
@@ -183,9 +182,11 @@ with schemas as (
       from pg_cast c
      -- Not those of an extension, nor those that come with a range type.
      where c.oid >= 16384
-       and not exists (select from pg_depend where classid = 'pg_cast'::regclass and objid = c.oid and deptype in ('e', 'i'))
+       and not exists (select from pg_depend
+                        where classid = 'pg_cast'::regclass and objid = c.oid and deptype in ('e', 'i'))
 ), transforms as (
-    select format_type(trftype, null) as type, lanname as language from pg_transform join pg_language l on l.oid = trflang
+    select format_type(trftype, null) as type, lanname as language
+      from pg_transform join pg_language l on l.oid = trflang
 ), default_privileges as (
     select n.name as schema, defaclobjtype as objtype from pg_default_acl join schemas n on n.oid = defaclnamespace
 ), collations as (
@@ -196,7 +197,8 @@ with schemas as (
       from pg_conversion c join schemas n on n.oid = c.connamespace
 ), operators as (
     select n.name as schema, oprname as name, oprrest::oid as oprrest,
-           format('%I.%s (%s, %s)', n.name, oprname, case when oprleft = 0 then 'none' else format_type(oprleft, null) end,
+           format('%I.%s (%s, %s)', n.name, oprname,
+                  case when oprleft = 0 then 'none' else format_type(oprleft, null) end,
                   format_type(oprright, null)) as sql
       from pg_operator o join schemas n on n.oid = o.oprnamespace
      where o.oprcode <> 0
@@ -229,4 +231,3 @@ with schemas as (
            ) end as columns
       from pg_statistic_ext s join schemas n on n.oid = s.stxnamespace join relations r on r.oid = s.stxrelid
 )
-"""
