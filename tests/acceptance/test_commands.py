@@ -138,7 +138,7 @@ def test_a_class_that_no_waiting_revision_satisfies_is_stop_before_anything_is_t
     said = interlock("release", "--schema-only", database=database)
 
     assert said.code == ExitCode.STOP
-    assert "not even at r3: class Order" in " ".join(said.out.split())
+    assert "models against chain at r3: class Order" in " ".join(said.out.split())
     assert ask(database, TABLES) == []
 
 

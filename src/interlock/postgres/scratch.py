@@ -1,7 +1,7 @@
 """Scratch databases: where the chain is built, far away from the target."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import psycopg
@@ -13,13 +13,14 @@ from interlock.postgres.url import DatabaseUrl
 
 
 @contextmanager
-def make_scratch_database(server: DatabaseUrl | None, like: Connection) -> Iterator[DatabaseUrl]:
+def make_scratch_database(server: DatabaseUrl | None, like: Connection | None) -> Iterator[DatabaseUrl]:
     """Make an empty database that resolves names as the target does, a session on which is `like`; drop it at the end.
 
-    It is made on the server that is given, else on an embedded one that is thrown away with it.
+    Without a target names are resolved as in a database that was just made. It is made on the server that is given,
+    else on an embedded one that is thrown away with it.
     """
     with _new_database_on(server) if server else _new_server() as url:
-        _resolve_names_alike(url, like)
+        _resolve_names(url, *(read_name_resolution(like) if like else _DEFAULT_RESOLUTION))
         yield url
 
 
@@ -43,12 +44,11 @@ def _new_database_on(server: DatabaseUrl) -> Iterator[DatabaseUrl]:
             _drop(session, name)
 
 
-def _resolve_names_alike(url: DatabaseUrl, like: Connection) -> None:
-    """Give a scratch database the target's search path, and the schemas on it that the target has.
+def _resolve_names(url: DatabaseUrl, path: str, schemas: Sequence[str]) -> None:
+    """Give a scratch database a search path, and the schemas on it.
 
     A chain that says `create table users` makes it in the first schema of the path.
     """
-    path, schemas = like.execute(_NAME_RESOLUTION).fetchall()[0]
     with open_session(url) as scratch:
         scratch.execute("select pg_catalog.set_config('search_path', %s, false)", [path])
         # For this role in this database: that has precedence over what the role has everywhere.
@@ -59,6 +59,12 @@ def _resolve_names_alike(url: DatabaseUrl, like: Connection) -> None:
         )
         for schema in schemas:
             scratch.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+
+
+def read_name_resolution(like: Connection) -> tuple[str, list[str]]:
+    """How a session resolves names: its search path, and the schemas on it that are there."""
+    path, schemas = like.execute(_NAME_RESOLUTION).fetchall()[0]
+    return path, schemas
 
 
 def _drop_orphans(session: Connection) -> None:
@@ -82,6 +88,9 @@ select datname from pg_catalog.pg_database
                     where locktype = 'advisory' and granted
                       and objid::bigint = pg_catalog.hashtext(datname::text)::bigint & 4294967295)
 """
+
+# Said even so: the server, or the role on it, may have another default.
+_DEFAULT_RESOLUTION = ('"$user", public', ["public"])
 
 _NAME_RESOLUTION = """
 -- $user, quoted or not, is the role that is connected, and that is another one on the scratch server.

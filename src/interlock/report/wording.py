@@ -71,7 +71,7 @@ def address(target: Target) -> str:
 
 def no_target(record: ReleaseRecord) -> str:
     """Why there is no target in a record."""
-    return "not asked" if record.command == "probe" else "not reached"
+    return "not asked" if record.command in ("probe", "schema check") else "not reached"
 
 
 def builds(record: ReleaseRecord) -> str:

@@ -73,17 +73,15 @@ def _take(connection: psycopg.Connection[Any], closed: dict[str, str]) -> Snapsh
 
 def _read(connection: psycopg.Connection[Any], query: str, major: int) -> Sequence[Row]:
     try:
-        # COPY gives texts, many times as fast as rows of typed values.
-        with connection.cursor() as cursor, cursor.copy(f"copy ({_text_of(query, major)}) to stdout".encode()) as copy:
-            return list(copy.rows())
+        return connection.execute(_text_of(query, major)).fetchall()
     except errors.InsufficientPrivilege as error:
         raise _NotReadable(query, error) from None
 
 
 @cache
-def _text_of(query: str, major: int) -> str:
+def _text_of(query: str, major: int) -> bytes:
     lines = (files(__name__) / f"{query}.sql").read_text().splitlines()
-    return "\n".join(line for line in lines if _is_for(line, major))
+    return "\n".join(line for line in lines if _is_for(line, major)).encode()
 
 
 def _is_for(line: str, major: int) -> bool:

@@ -11,7 +11,7 @@ select a.attrelid, a.attnum, '', n.nspname, c.relname, a.attname, 'column',
                                    else 'extended' end end,
        case a.attcompression when 'p' then 'pglz' when 'l' then 'lz4' end,
        nullif(a.attstattarget, -1),
-       array_to_string(coalesce(a.attoptions, a.attfdwoptions), chr(31)),
+       coalesce(a.attoptions, a.attfdwoptions),
        coalesce(k.convalidated, true), -- from 18
        not coalesce(k.connoinherit, false), -- from 18
        true, -- before 18

@@ -1,0 +1,74 @@
+"""How long a verification by the schema file takes: python bench/by_file.py
+
+A database of 1,000 tables is made, its schema written as a file, and then compared with it as `interlock verify`
+does: read the file, read the catalog, compare. Prints milliseconds, the median of several runs.
+"""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from interlock.postgres.catalog import take_snapshot
+from interlock.postgres.embedded import run_throwaway_server
+from interlock.postgres.session import Connection, open_session
+from interlock.release.declared import as_declared, compare_with_file, read_schema_file
+from interlock.schema.file import USUAL_OWNER, SchemaFile, as_json
+
+RUNS = 7
+TABLES = 1000
+GOAL = 500
+
+
+def main() -> None:
+    """Measure, print, and end with 1 where it takes longer than promised."""
+    with tempfile.TemporaryDirectory() as folder, run_throwaway_server() as server:
+        path = Path(folder) / "schema.json"
+        with open_session(server.create_database("bench")) as session:
+            make_tables(session, TABLES)
+            snapshot = take_snapshot(session)
+            path.write_text(as_json(SchemaFile("r1", "r1", ("r1",), "", snapshot.owned_by(USUAL_OWNER))))
+            print(f"{TABLES} tables, {len(snapshot)} objects, {path.stat().st_size / 1e6:.1f} MB of file")
+            read_file = show("reading the file", lambda: read_schema_file(path))
+            read_catalog = show("reading the catalog", lambda: take_snapshot(session))
+            file = read_schema_file(path)
+            compare = show("comparing", lambda: compare_with_file(file, as_declared(snapshot, file)))
+            if compare_with_file(file, as_declared(snapshot, file)).drift:
+                raise SystemExit("the file is not what it was made of: nothing was measured")
+    total = read_file + read_catalog + compare
+    print(f"{total:8.0f} ms  in all; promised: under {GOAL}")
+    raise SystemExit(total >= GOAL)
+
+
+def make_tables(session: Connection, number: int) -> None:
+    """Make tables as applications have them: ten columns, a key, two indexes, a foreign key, a check."""
+    for each in range(number):
+        session.execute(
+            f"""
+            create table t{each} (
+                id bigint generated always as identity primary key,
+                parent_id bigint references t{max(each - 1, 0)},
+                name text not null, email varchar(200) not null, state text not null default 'new',
+                amount numeric(12, 2) default 0 check (amount >= 0), is_open boolean not null default true,
+                made_at timestamptz not null default now(), changed_at timestamptz, note jsonb);
+            create index t{each}_by_parent on t{each} (parent_id);
+            create unique index t{each}_by_email on t{each} (lower(email)) where is_open
+            """.encode()
+        )
+
+
+def show(what: str, action: Callable[[], object]) -> float:
+    """Print and give the median of the milliseconds that an action takes."""
+    milliseconds = []
+    for _ in range(RUNS):
+        began = time.perf_counter()
+        action()
+        milliseconds.append((time.perf_counter() - began) * 1000)
+    median = statistics.median(milliseconds)
+    print(f"{median:8.0f} ms  {what}")
+    return median
+
+
+if __name__ == "__main__":
+    main()
