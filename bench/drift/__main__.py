@@ -4,6 +4,7 @@ import argparse
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 from bench.drift.databases import Databases
@@ -16,7 +17,7 @@ from bench.drift.projects import (
 )
 from bench.drift.results import page
 from bench.drift.tools import AlembicCheck, InterlockDrift, Migra, PgDelta, TextDiff, Tool
-from bench.drift.trial import Wanted, hold_trial, load, measure, save
+from bench.drift.trial import Wanted, hold_trial, load, measure, prove_agreement, save
 from interlock.postgres.embedded import run_server
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -47,8 +48,11 @@ def main() -> int:
         quick = [TextDiff({}) if isinstance(tool, TextDiff) else tool for tool in asked]
         held = [workers.submit(hold_trial, each, databases, dumps, quick, wanted, tell) for each in projects]
         found = {project.name: trial.result() for project, trial in zip(projects, held, strict=True)}
+        for record in chain.from_iterable(found.values()):
+            save(record, kept, wanted)
         # Afterwards, when nothing else runs.
         for project in projects:
+            prove_agreement(project, databases, wanted)
             seconds = measure(project, databases, asked)
             for record in found[project.name]:
                 record.cpu_seconds = seconds[record.tool]
@@ -63,7 +67,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.drift", description=main.__doc__)
     parser.add_argument("--seed", default="2026", help="chooses the places that are damaged")
     parser.add_argument("--places", type=int, default=1, help="how many places for each kind and project")
-    parser.add_argument("--share", type=float, default=0.34, help="of the damage to real projects, for slow tools")
+    parser.add_argument("--share", type=float, default=0.15, help="of the damage to real projects, for slow tools")
     parser.add_argument("--project", action="append", help="only this project; can be repeated")
     parser.add_argument(
         "--tool", action="append", help="ask only this tool again, and take the rest from the last run; can be repeated"

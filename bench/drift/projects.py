@@ -102,14 +102,15 @@ def _subscription() -> str:
 
 # Its migrations need none of what its models train with (700 MB).
 MLFLOW = ("mlflow-skinny==3.17.2", "alembic==1.20.1", "sqlalchemy==2.1.9", "psycopg2-binary==2.9.13")
+# The one that takes longest comes first.
 PROJECTS = (
+    Project("synthetic", after_copy=_subscription(), for_older_majors="0001_every_kind"),
     Project("mlflow", MLFLOW, alone=("mlflow==3.17.2",), environment={"MLFLOW_DISABLE_TELEMETRY": "true"}),
     Project("airflow", ("apache-airflow==3.3.2", "psycopg2-binary==2.9.13", "asyncpg")),
     # Of later versions its cache wants an argument that Superset does not take.
     Project("superset", ("apache-superset==6.1.0", "flask-caching<2.4", "psycopg2-binary==2.9.13")),
     Project("prefect", ("prefect==3.9.1", "psycopg2-binary==2.9.13")),
     Project("optuna", ("optuna==5.0.0", "psycopg2-binary==2.9.13")),
-    Project("synthetic", after_copy=_subscription(), for_older_majors="0001_every_kind"),
 )
 
 

@@ -15,7 +15,7 @@ import psycopg
 from bench.drift.databases import Databases, connected
 from bench.drift.mutations import CATALOGUE, Damage, Kind, find_damage
 from bench.drift.projects import Project
-from bench.drift.tools import Failed, Tool
+from bench.drift.tools import Failed, Tool, differences, differences_by_command
 from bench.drift.variants import EXACT_COPY, VARIANTS, undamaged
 from interlock.postgres.url import DatabaseUrl
 
@@ -135,6 +135,21 @@ def damaged(project: Project, databases: Databases, kind: Kind, wanted: Wanted) 
             done += 1
             yield damage, url
     databases.drop(name)
+
+
+def prove_agreement(project: Project, databases: Databases, wanted: Wanted) -> None:
+    """Ask the real command too, about an undamaged copy and a damaged one: it has to say what is said in process."""
+    reference = databases.url(project.template)
+    undamaged_copy = databases.copy(project.template, f"{project.name}_agreed", project.after_copy)
+    _compare_both_ways(reference, undamaged_copy)
+    databases.drop(undamaged_copy.database)
+    for _, live in damaged(project, databases, CATALOGUE[0], wanted):
+        _compare_both_ways(reference, live)
+
+
+def _compare_both_ways(reference: DatabaseUrl, live: DatabaseUrl) -> None:
+    if differences(reference, live) != differences_by_command(reference, live):
+        raise SystemExit(f"the command says something else about {live.database} than what it runs")
 
 
 def measure(project: Project, databases: Databases, tools: Sequence[Tool]) -> dict[str, float]:
