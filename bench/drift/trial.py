@@ -90,7 +90,7 @@ class Wanted:
 def hold_trial(
     project: Project,
     databases: Databases,
-    dumps: dict[tuple[str, str], str],
+    dumps: dict[tuple[str, int], str],
     tools: Sequence[Tool],
     wanted: Wanted,
     tell: Callable[[str], None],

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.majors import OLDER
+
 from bench.drift.databases import Databases, connected, dump, restore
-from bench.drift.projects import OLDER, Project
+from bench.drift.projects import Project
 from interlock.postgres.url import DatabaseUrl
 
 EXACT_COPY = "exact copy"
@@ -42,7 +44,7 @@ REBUILD = (
 
 @contextmanager
 def undamaged(
-    variant: str, project: Project, databases: Databases, dumps: dict[tuple[str, str], str]
+    variant: str, project: Project, databases: Databases, dumps: dict[tuple[str, int], str]
 ) -> Iterator[tuple[DatabaseUrl, DatabaseUrl]]:
     """Make one undamaged variant, and give what it is to be compared with, and where it is."""
     name = f"{project.name}_undamaged"
@@ -54,7 +56,7 @@ def undamaged(
     else:
         if major := variant.partition("upgraded from ")[2]:
             reference = project.reference_of_upgraded
-            dumped, times = dumps[project.name, major], 1
+            dumped, times = dumps[project.name, int(major)], 1
         else:
             dumped, times = dump(databases.url(reference)), 2 if variant.endswith("twice") else 1
         for _ in range(times):
