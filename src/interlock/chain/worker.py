@@ -236,8 +236,14 @@ class Worker:
             return {"metadata": False}
         if self.packages is None:
             return {"metadata": True, **models.describe(self.metadata, self.mappers)}
-        of_others = self._metadata_of_others(self.packages)
-        described = models.describe(self.metadata, self.mappers, is_own=self.packages.holds, of_others=of_others)
+        packages, excluded = self.packages, self.setup["exclude_modules"]
+        described = models.describe(
+            self.metadata,
+            self.mappers,
+            # What is imported all the same may be left out too: classes that are meant for another database.
+            is_own=lambda module: packages.holds(module) and not is_left_out(module, excluded),
+            of_others=self._metadata_of_others(packages),
+        )
         return {"metadata": True, **described}
 
     def _metadata_of_others(self, packages: OwnPackages) -> list[MetaData]:

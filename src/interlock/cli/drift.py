@@ -33,6 +33,8 @@ def drift(
 
     Exit code 0: in step, 1: drift, 2: could not tell.
     """
+    import gc
+
     import psycopg
 
     from interlock.errors import InterlockError
@@ -41,6 +43,8 @@ def drift(
     from interlock.release.compare import compare
     from interlock.report.drift import drift_as_json, drift_as_text
 
+    # The process ends with its answer, and until then all that is read is kept.
+    gc.disable()
     try:
         comparison = compare(parse_url(reference), parse_url(live), schema or ())
     except (InterlockError, psycopg.Error) as raised:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -12,7 +12,7 @@ from interlock.chain.child import Environment, ProjectFailed
 from interlock.chain.mapped import Misfit, Models
 from interlock.chain.project import Project
 from interlock.chain.revisions import Chain, Revision
-from interlock.postgres.scratch import read_name_resolution
+from interlock.postgres.scratch import ScratchServer, open_scratch_server, read_name_resolution
 from interlock.postgres.session import Connection, open_session, read_facts
 from interlock.postgres.url import DatabaseUrl
 from interlock.release.load_models import LoadedModels
@@ -30,8 +30,10 @@ class Build:
     then. Else the project is set to work on a scratch database, and what it says is remembered.
     """
 
-    def __init__(self, open_work: Callable[[], ScratchBuild], memory: Memory) -> None:
-        self._open_work, self._memory = open_work, memory
+    def __init__(
+        self, open_work: Callable[[], ScratchBuild], open_server: Callable[[], ScratchServer], memory: Memory
+    ) -> None:
+        self._open_work, self._open_server, self._memory = open_work, open_server, memory
         self._found: dict[str, Any] = dict(memory.recall() or {})
         self._recalled_way: Sequence[str] | None = None
         self._is_at_work = False
@@ -44,6 +46,14 @@ class Build:
         if self._recalled_way is not None:
             work.replay(self._recalled_way, lambda _revision: None)
         return work
+
+    @cached_property
+    def _server(self) -> ScratchServer:
+        return self.work.server if self._is_at_work else self._open_server()
+
+    def empty_database(self) -> AbstractContextManager[Connection]:
+        """A session on an empty scratch database that is gone afterwards."""
+        return self._server.empty_database()
 
     @cached_property
     def chain(self) -> Chain:
@@ -114,8 +124,11 @@ def open_build(
         def open_work() -> ScratchBuild:
             return resources.enter_context(open_scratch_build(project, scratch_server, target, like))
 
+        def open_server() -> ScratchServer:
+            return resources.enter_context(open_scratch_server(scratch_server))
+
         memory = memory_of(project, _version_of(scratch_server), read_name_resolution(like))
-        build = Build(open_work, memory)
+        build = Build(open_work, open_server, memory)
         try:
             yield build
         except Exception:

@@ -48,7 +48,7 @@ def locate(request: Request, on_step: Callable[[Revision], None]) -> Location:
         claimed = current_revisions(session, build.environment)
         known = [revision for revision in claimed if revision in build.chain.by_id]
         history = request.rules.applied_to_history(build.replay(known, on_step))
-        observed = observe(session, build.environment, history, request.rules)
+        observed = observe(session, build, history, request.rules)
         return Location(claimed, history.locate(observed.schema), observed.told)
 
 

@@ -89,7 +89,7 @@ def restamp(
         lock_session = resources.enter_context(open_session(request.url, "interlock release lock"))
         resources.enter_context(hold_release_lock(lock_session, str(table), request.lock_wait_seconds, on_wait=on_wait))
         history = request.rules.applied_to_history(build.replay([], on_step=lambda _revision: None))
-        observed = observe(session, build.environment, history, request.rules).schema
+        observed = observe(session, build, history, request.rules).schema
         moment = _choose(history.locate(observed), wanted)
         change = Restamped(read_revisions(session, table), moment.rows)
         if not may_write(change):

@@ -235,7 +235,7 @@ class Run:
             stage.summary = rows_summary(looked)
 
     def _observe(self, session: Connection) -> Observation:
-        return observe(session, self.build.environment, self.history, self.request.rules)
+        return observe(session, self.build, self.history, self.request.rules)
 
     def _verify(self, stage: StageNotes, current: tuple[str, ...], observed: Observation) -> Verification:
         """Compare, and write down what was found."""

@@ -11,7 +11,7 @@ from interlock.chain.project import Project
 from interlock.chain.revisions import Chain, Revision
 from interlock.errors import InterlockError
 from interlock.postgres.catalog import take_snapshot
-from interlock.postgres.scratch import make_scratch_database
+from interlock.postgres.scratch import ScratchServer, open_scratch_server
 from interlock.postgres.session import Connection, open_session, read_identity
 from interlock.postgres.url import DatabaseUrl
 from interlock.postgres.version_table import find_version_table, read_revisions, room_for_revisions
@@ -34,8 +34,16 @@ class NotCommitted(InterlockError):
 class ScratchBuild:
     """A chain, its env.py and a scratch database that only they use."""
 
-    def __init__(self, project: Project, child: Child, observer: Connection, renew: Callable[[], Child]) -> None:
+    def __init__(
+        self,
+        project: Project,
+        child: Child,
+        observer: Connection,
+        server: ScratchServer,
+        renew: Callable[[], Child],
+    ) -> None:
         self._project, self._child, self._observer, self._renew = project, child, observer, renew
+        self.server = server
         self.chain: Chain = child.describe()
         self.environment: Environment = child.look()
 
@@ -101,7 +109,8 @@ def open_scratch_build(
     """
     with (
         start_child(project) as child,  # it gets ready while the server does
-        make_scratch_database(scratch_server, like) as url,
+        open_scratch_server(scratch_server) as server,
+        server.database_like(like) as url,
         open_session(url) as observer,
         ExitStack() as others,
     ):
@@ -117,7 +126,7 @@ def open_scratch_build(
             another.look()
             return another
 
-        yield ScratchBuild(project, introduce(child), observer, renew)
+        yield ScratchBuild(project, introduce(child), observer, server, renew)
 
 
 def current_revisions(connection: Connection, environment: Environment) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from interlock.schema.drift import Change, Severity, find_drift, is_in_step, severity
 from interlock.schema.items import Extension, Table
-from interlock.schema.name import Name
+from interlock.schema.name import Kind, Name
 from interlock.schema.snapshot import Snapshot
 
 
@@ -68,8 +68,9 @@ def with_revisions(snapshot: Snapshot, rows: Iterable[tuple[Name, tuple[str, ...
 
 def version_tables(snapshot: Snapshot) -> tuple[Name, ...]:
     """The tables that Alembic keeps revisions in, known by their shape."""
-    shape = ["version_num"]
-    return tuple(table for table in snapshot.tables if [each.name.item for each in snapshot.columns_of(table)] == shape)
+    columns = (name for name in snapshot.items if name.item == "version_num" and name.kind is Kind.COLUMN)
+    tables = (Name(Kind.TABLE, name.schema, name.table) for name in columns)
+    return tuple(table for table in tables if table in snapshot.items and len(snapshot.columns_of(table)) == 1)
 
 
 def _without_versions(snapshot: Snapshot) -> Snapshot:

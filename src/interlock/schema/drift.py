@@ -98,8 +98,8 @@ def find_drift(declared: Snapshot, observed: Snapshot) -> tuple[Change, ...]:
     and something unexpected that look like one renamed object are one difference.
     """
     ours, theirs = declared.items, observed.items
-    missing = {name: ours[name] for name in ours.keys() - theirs.keys() if is_told_apart(ours[name], observed)}
-    unexpected = {name: theirs[name] for name in theirs.keys() - ours.keys() if is_told_apart(theirs[name], declared)}
+    missing = {name: item for name, item in ours.items() if name not in theirs and is_told_apart(item, observed)}
+    unexpected = {name: item for name, item in theirs.items() if name not in ours and is_told_apart(item, declared)}
     renamed = dict(pairs(missing, unexpected, declared, observed))
     changes = chain[Change](
         (Missing(name, item, unexpected.get(renamed.get(name, name))) for name, item in missing.items()),

@@ -120,7 +120,7 @@ class Table(Common):
 class Column(Common):
     """A column of a table, a foreign table or a view.
 
-    `position` counts the columns that are there, from 1; it is not compared, the order of a table's columns is.
+    `position` counts the columns that were ever there, from 1; it is not compared, the order of a table's columns is.
     `storage` and `collation` are empty where they are those of the type. `is_inherited` says that only a table above
     it declares the column.
     """

@@ -68,15 +68,15 @@ def snapshot_from_rows(
     containers: set[tuple[str | None, str | None]] = set()
     for query, make in MAKERS.items():
         for oid, number, owner, schema, table, item, kind, *rest in rows.get(query, ()):
-            name = Name(_KINDS[kind or ""], schema or "", table or "", item or "")
-            catalog = _CATALOGS[name.kind]
+            catalog = _CATALOGS[kind]
             if item:
                 # What belongs to something that is left out is left out too.
                 if (schema, table) not in containers:
                     continue
             elif (catalog, oid) in members:
                 continue
-            if name.kind in _CONTAINERS:
+            name = Name(_KINDS[kind], schema, table, item)
+            if kind in _CONTAINERS:
                 containers.add((schema, table))
             values = common.get((catalog, oid, number), _NOTHING)
             if owner:
