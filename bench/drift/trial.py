@@ -40,7 +40,7 @@ class Answer:
     outcome: Outcome
 
 
-@dataclass
+@dataclass(frozen=True)
 class Record:
     """What one tool said about the databases of one project."""
 
