@@ -137,7 +137,7 @@ def migrated_by(source: Source) -> str | None:
     """Say where the target_metadata of an env.py comes from, as `package.module.Base.metadata`; None if it cannot."""
     try:
         statements = list(_statements(ast.parse(source.text).body))
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError):
         return None
     origins = dict(chain.from_iterable(_imported(each, source.package) for each in statements))
     targets = [
@@ -163,7 +163,7 @@ def _renamed(text: str) -> Iterator[tuple[str, str]]:
 def _outline(source: Source, own: frozenset[str]) -> _Outline:
     try:
         body = ast.parse(source.text).body
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError):
         return _Outline(_Imports({}, own))  # importing it will say what is wrong with it
     top = list(_statements(body))
     imports = _Imports(dict(chain.from_iterable(_imported(each, source.package) for each in top)), own)
