@@ -134,7 +134,7 @@ def test_models_that_map_what_no_revision_makes_are_stop(tmp_path: Path, interlo
     said = interlock("schema", "check")
 
     assert said.code == ExitCode.STOP
-    assert "not even at r3: class Order cannot be selected" in flat(said)
+    assert "models against chain at r3: class Order cannot be selected" in flat(said)
 
 
 def test_models_that_nobody_gives_are_caution(tmp_path: Path, interlock: Interlock):

@@ -42,7 +42,8 @@ class Project:
     `environment` maps names of environment variables to templates; in them {url}, {user}, {password}, {host},
     {port} and {database} stand for the parts of the database URL. `models` and `foundation` name an attribute of a
     module, as `package.module:Base`: where the mapped classes are (None: where env.py says), and the tables that
-    the chain takes for granted. `schema_file` is where the schema file is or would be (None: not to be used); whether
+    the chain takes for granted. `exclude_modules` are patterns of modules that are not imported to look for classes.
+    `schema_file` is where the schema file is or would be (None: not to be used); whether
     the settings name it, or it is only where one is looked for.
     """
 
@@ -55,6 +56,7 @@ class Project:
     environment: Mapping[str, str] = field(default_factory=lambda: {"DATABASE_URL": "{url}"})
     models: str | None = None
     has_models: bool = True
+    exclude_modules: tuple[str, ...] = ()
     foundation: str | None = None
     schema_file: Path | None = None
     is_schema_file_named: bool = False
@@ -74,6 +76,7 @@ def find_project(
     x_arguments: tuple[str, ...] = (),
     environment: Mapping[str, str] | None = None,
     models: str | bool | None = None,
+    exclude_modules: tuple[str, ...] = (),
     foundation: str | None = None,
     schema_file: str | bool | None = None,
 ) -> Project:
@@ -96,6 +99,7 @@ def find_project(
         environment=environment or {"DATABASE_URL": "{url}"},
         models=models if isinstance(models, str) else None,
         has_models=models is not False,
+        exclude_modules=exclude_modules,
         foundation=foundation,
         schema_file=_place_of_schema_file(folder, config_file or toml_file, schema_file),
         is_schema_file_named=isinstance(schema_file, str),

@@ -17,6 +17,7 @@ from interlock.probes.identity import GivenToken, Identity, SignIn, TokenCommand
 from interlock.probes.probe import Probe
 from interlock.release.record import ReleaseRecord
 from interlock.release.request import Application, Request
+from interlock.schema.rules import Rule, Rules, Treatment
 from interlock.settings import IdentitySettings, ProbeSettings, Settings, Statuses, read_settings
 from interlock.verdict.judge import Verdict
 
@@ -48,6 +49,7 @@ def read_request(
         project=project,
         scratch_server=scratch_server,
         application=read_application(settings),
+        rules=_rules(settings),
         is_schema_only=is_schema_only,
         lock_wait_seconds=settings.lock_wait_seconds,
     )
@@ -87,6 +89,13 @@ def read_application(settings: Settings) -> Application | None:
     )
 
 
+def _rules(settings: Settings) -> Rules:
+    wanted = settings.comparison
+    return Rules(
+        wanted.schemas, tuple(Rule(each.pattern, Treatment(each.treat_as), each.reason) for each in wanted.objects)
+    )
+
+
 def _target(settings: Settings) -> DatabaseUrl:
     if not settings.database_url:
         raise InvalidSetting(
@@ -106,6 +115,7 @@ def _project(folder: Path, settings: Settings, x_arguments: tuple[str, ...]) -> 
         x_arguments=x_arguments,
         environment=wanted.environment,
         models=wanted.models,
+        exclude_modules=wanted.exclude_modules,
         foundation=wanted.foundation,
         schema_file=wanted.schema_file,
     )

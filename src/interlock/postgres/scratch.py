@@ -2,7 +2,8 @@
 
 import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
@@ -12,22 +13,39 @@ from interlock.postgres.session import Connection, open_session
 from interlock.postgres.url import DatabaseUrl
 
 
+@dataclass(frozen=True, slots=True)
+class ScratchServer:
+    """A server on which databases can be made and dropped again; roles only where it is thrown away with them."""
+
+    url: DatabaseUrl
+    is_thrown_away: bool
+
+    @contextmanager
+    def database_like(self, like: Connection | None) -> Iterator[DatabaseUrl]:
+        """Make an empty database that resolves names as a session on the target does; drop it at the end.
+
+        Without a target names are resolved as in a database that was just made.
+        """
+        # A server that is thrown away has an empty one already.
+        with nullcontext(self.url) if self.is_thrown_away else _new_database_on(self.url) as url:
+            _resolve_names(url, *(read_name_resolution(like) if like else _DEFAULT_RESOLUTION))
+            yield url
+
+    @contextmanager
+    def empty_database(self) -> Iterator[Connection]:
+        """Make an empty database, give a session on it, and drop it at the end."""
+        with _new_database_on(self.url) as url, open_session(url) as session:
+            yield session
+
+
 @contextmanager
-def make_scratch_database(server: DatabaseUrl | None, like: Connection | None) -> Iterator[DatabaseUrl]:
-    """Make an empty database that resolves names as the target does, a session on which is `like`; drop it at the end.
-
-    Without a target names are resolved as in a database that was just made. It is made on the server that is given,
-    else on an embedded one that is thrown away with it.
-    """
-    with _new_database_on(server) if server else _new_server() as url:
-        _resolve_names(url, *(like.execute(_NAME_RESOLUTION).fetchall()[0] if like else _DEFAULT_RESOLUTION))
-        yield url
-
-
-@contextmanager
-def _new_server() -> Iterator[DatabaseUrl]:
-    with run_throwaway_server() as server:
-        yield server.url()
+def open_scratch_server(server: DatabaseUrl | None) -> Iterator[ScratchServer]:
+    """Use the server that is given, else run an embedded one that is thrown away at the end."""
+    if server:
+        yield ScratchServer(server, is_thrown_away=False)
+    else:
+        with run_throwaway_server() as embedded:
+            yield ScratchServer(embedded.url(), is_thrown_away=True)
 
 
 @contextmanager
@@ -59,6 +77,12 @@ def _resolve_names(url: DatabaseUrl, path: str, schemas: Sequence[str]) -> None:
         )
         for schema in schemas:
             scratch.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+
+
+def read_name_resolution(like: Connection) -> tuple[str, list[str]]:
+    """How a session resolves names: its search path, and the schemas on it that are there."""
+    path, schemas = like.execute(_NAME_RESOLUTION).fetchall()[0]
+    return path, schemas
 
 
 def _drop_orphans(session: Connection) -> None:

@@ -11,14 +11,14 @@ from interlock.chain.project import NoSuchFile, Project
 from interlock.chain.revisions import Chain
 from interlock.errors import InterlockError
 from interlock.release.record import Blamed, Verification
-from interlock.schema.drift import Change, Severity, Unexpected, find_drift, severity
+from interlock.release.verify import signal_of
+from interlock.schema.drift import Change, Unexpected, find_drift
 from interlock.schema.file import USUAL_OWNER, SchemaFile, from_json, is_schema_file
 from interlock.schema.history import History, Moment
 from interlock.schema.items import Extension, Item
 from interlock.schema.name import Kind, Name
-from interlock.schema.operators import set_aside
+from interlock.schema.rules import Rules
 from interlock.schema.snapshot import Snapshot
-from interlock.verdict.finding import Signal
 
 
 class SeveralBases(InterlockError):
@@ -118,19 +118,24 @@ def find_reasons_for_stale(file: SchemaFile, chain: Chain, scripts: str) -> Iter
         yield "the scripts of the chain were changed after it was written"
 
 
-def as_declared(observed: Snapshot, file: SchemaFile) -> Snapshot:
-    """A live schema in what the chain is the judge of: without other people's schemas, and what operators did."""
-    within = observed.within(file.snapshot.schemas)
-    return set_aside(within, _history_of(file, within)).rest
+def history_of(file: SchemaFile, observed: Snapshot) -> History:
+    """The file as a history of two moments. A schema that is there and that no revision makes was there before."""
+    given: dict[Name, Item] = {
+        name: item
+        for name, item in observed.items.items()
+        if name.kind is Kind.SCHEMA and name not in file.snapshot.items
+    }
+    at_head = file.snapshot.with_items({**given, **file.snapshot.items})
+    return History((Moment(None, Snapshot(given)), Moment(file.head, at_head)))
 
 
-def compare_with_file(file: SchemaFile, observed: Snapshot) -> Verification:
-    """Compare a live schema, as `as_declared` gives it, with what the file declares at its head."""
-    declared = _history_of(file, observed).moments[-1].schema
+def compare_with_file(file: SchemaFile, history: History, observed: Snapshot, rules: Rules) -> Verification:
+    """Compare a live schema with what the file declares at its head; `history` is that of the file."""
+    declared = history.moments[-1].schema
     drift = find_drift(declared, observed)
     return Verification(
         claimed=(file.head,),
-        drift=tuple(Blamed(change, _maker_of(change, file), _signal(change)) for change in drift),
+        drift=tuple(Blamed(change, _maker_of(change, file), signal_of(change, (), rules)) for change in drift),
         compared_objects=len(declared),
     )
 
@@ -150,17 +155,6 @@ def _whatever_is_installed(snapshot: Snapshot) -> Snapshot:
     )
 
 
-def _history_of(file: SchemaFile, observed: Snapshot) -> History:
-    """The file as a history of two moments. A schema that is there and that no revision makes was there before."""
-    given: dict[Name, Item] = {
-        name: item
-        for name, item in observed.items.items()
-        if name.kind is Kind.SCHEMA and name not in file.snapshot.items
-    }
-    at_head = file.snapshot.with_items({**given, **file.snapshot.items})
-    return History((Moment(None, Snapshot(given)), Moment(file.head, at_head)))
-
-
 def _makers(history: History) -> Mapping[Name, str]:
     """The revision from which on each object is as it is in the end."""
     found: dict[Name, str] = {}
@@ -173,7 +167,3 @@ def _makers(history: History) -> Mapping[Name, str]:
 
 def _maker_of(change: Change, file: SchemaFile) -> str | None:
     return None if isinstance(change, Unexpected) else file.makers.get(change.name)
-
-
-def _signal(change: Change) -> Signal:
-    return Signal.CAUTION if severity(change) is Severity.COSMETIC else Signal.STOP

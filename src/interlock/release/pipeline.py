@@ -46,6 +46,7 @@ def release(
         run.apply()
         run.verify_after()
         run.check_models()
+        run.check_rows()
         if deploy:
             run.deploy(deploy)
         ask_after(run.book, request.application, is_schema_only=request.is_schema_only)
@@ -75,6 +76,7 @@ def verify(request: Request, blank: ReleaseRecord, progress: Progress) -> Outcom
         run.make_plan()
         run.verify_after()
         run.check_models()
+        run.check_rows()
 
     required = (Check.CONNECT, Check.PROJECT, Check.PLAN, *_proofs(request))
     if file := find_schema_file(request.project):
@@ -93,6 +95,7 @@ def _verify_by_file(request: Request, file: Path, blank: ReleaseRecord, progress
         run.make_plan()
         run.verify_after()
         run.check_models()
+        run.check_rows()
 
     required = (Check.CONNECT, Check.PROJECT, Check.SCHEMA_FILE, Check.PLAN, *_proofs(request))
     return _recorded(blank, progress, stages, required)
@@ -122,7 +125,7 @@ def probe(application: Application, blank: ReleaseRecord, progress: Progress) ->
 
 
 def _proofs(request: Request) -> tuple[Check, ...]:
-    models = (Check.MODELS,) if request.project.has_models else ()
+    models = (Check.MODELS, Check.ROWS) if request.project.has_models else ()
     return (Check.VERIFY_AFTER, *models)
 
 

@@ -1,30 +1,33 @@
 """A verification by the schema file: no scratch server, and no revision is run anywhere."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 
 from interlock.chain.child import Child, Environment, start_child
-from interlock.chain.mapped import Models
 from interlock.chain.project import Project
 from interlock.errors import InterlockError
 from interlock.postgres.catalog import take_snapshot
 from interlock.postgres.session import Connection, open_session, read_identity
 from interlock.release.declared import (
-    as_declared,
     compare_with_file,
     find_reasons_for_stale,
     hash_of_scripts,
+    history_of,
     read_schema_file,
 )
+from interlock.release.load_models import LoadedModels, load_models
 from interlock.release.logbook import Logbook, counted
+from interlock.release.observe import Observation, as_judged
 from interlock.release.plan import plan_release
 from interlock.release.record import Verification
 from interlock.release.request import Request
 from interlock.release.run import Run, not_run
 from interlock.release.scratch_build import current_revisions, without_version_table
+from interlock.release.verify import unseen_findings
 from interlock.schema.file import SchemaFile
-from interlock.schema.snapshot import Snapshot
+from interlock.schema.history import History
 from interlock.verdict.finding import Check, Finding, Signal
 
 # The target is nobody's to write to here, and env.py may open it to say what the models are.
@@ -53,15 +56,15 @@ class BuildByFile:
 
     environment: Environment
 
-    def __init__(self, project: Project, child: Child) -> None:
-        self._project, self._child = project, child
+    def __init__(self, project: Project, child: Child, renew: Callable[[], Child]) -> None:
+        self._project, self._child, self._renew = project, child, renew
         self.chain = child.describe()
 
-    def describe_models(self) -> Models | None:
-        """Describe the mapped classes; None where no metadata is known. Raises ProjectFailed, AnotherVersionTable."""
+    def load_models(self, on_module: Callable[[str], None]) -> LoadedModels:
+        """Import and describe the mapped classes. Raises ProjectFailed, AnotherVersionTable."""
         if self._project.models is None:
             self._require_same_table(self._child.look())
-        return self._child.describe_models()
+        return load_models(self._child, self._renew, on_module)
 
     def know_file(self, path: Path, file: SchemaFile) -> None:
         """Take the version table from the file: env.py need not be asked for it."""
@@ -77,6 +80,8 @@ class RunByFile(Run):
     """A run whose declared schema is that of the schema file."""
 
     build: BuildByFile  # type: ignore[assignment]  # what replays is not asked for here
+    # There is no database that the chain was built in: `interlock schema check` compares the classes with one.
+    _is_compared_with_chain = True
     file: SchemaFile
 
     def __init__(self, request: Request, path: Path, book: Logbook, resources: ExitStack) -> None:
@@ -86,10 +91,24 @@ class RunByFile(Run):
     def read_project(self) -> None:
         """Read the chain. None of it is run."""
         with self.book.stage(Check.PROJECT) as stage:
-            child = self.resources.enter_context(start_child(self.request.project))
-            child.connect(self.request.url, read_identity(self.session), session_statements=[_READ_ONLY])
-            self.build = BuildByFile(self.request.project, child)
+            self.build = BuildByFile(self.request.project, self._start_child(), self._renew_child)
             stage.summary = f"{len(self.build.chain.revisions)} revisions, head {self.build.chain.head}"
+
+    def _start_child(self) -> Child:
+        child = self.resources.enter_context(start_child(self.request.project))
+        child.connect(self.request.url, read_identity(self.session), session_statements=[_READ_ONLY])
+        return child
+
+    def _renew_child(self) -> Child:
+        another = self._start_child()
+        if self.request.project.models is None:
+            another.look()
+        return another
+
+    @cached_property
+    def loaded(self) -> LoadedModels:
+        """The mapped classes of the project."""
+        return self.build.load_models(lambda module: self.book.progress.tells(f"importing {module}"))
 
     def read_file(self) -> None:
         """Read the schema file, and find out whether it is that of this chain."""
@@ -112,15 +131,21 @@ class RunByFile(Run):
             left = plan_release(self.build.chain, current).steps
             if left:
                 stage.find(not_run(current, left))
-            observed = self._observe(fresh)
-            found = compare_with_file(self.file, observed)
+            observed, history = self._observe_by_file(fresh)
+            found = compare_with_file(self.file, history, observed.schema, self.request.rules)
             self.book.note(after=found)
             stage.find(*self._findings(found, is_pending=bool(left), schema=_default_schema(fresh)))
-            stage.find(*(_unread(what) for what in observed.unread))
+            stage.find(*unseen_findings(Check.VERIFY_AFTER, observed.schema))
             stage.summary = self._told(found)
+        for text in observed.told:
+            self.book.admit(text)
 
-    def _observe(self, session: Connection) -> Snapshot:
-        return as_declared(without_version_table(session, self.build.environment, take_snapshot(session)), self.file)
+    def _observe_by_file(self, session: Connection) -> tuple[Observation, History]:
+        rules = self.request.rules
+        whole = without_version_table(session, self.build.environment, take_snapshot(session))
+        ours = rules.applied_to(whole.within(self.file.snapshot.schemas))
+        history = rules.applied_to_history(history_of(self.file, ours))
+        return as_judged(whole, ours, history, rules), history
 
     def _findings(self, found: Verification, *, is_pending: bool, schema: str) -> Iterator[Finding]:
         if any(blamed.signal is Signal.STOP for blamed in found.drift) and not is_pending:
@@ -146,9 +171,3 @@ _DEFAULT_SCHEMA = "public"
 def _default_schema(session: Connection) -> str:
     """Where a table is made whose schema is not said."""
     return str(session.execute("select coalesce(pg_catalog.current_schema(), 'no schema')").fetchall()[0][0])
-
-
-def _unread(what: str) -> Finding:
-    return Finding(
-        Check.VERIFY_AFTER, Signal.CAUTION, f"not read: {what}", "grant it to the role, or verify as the owner"
-    )

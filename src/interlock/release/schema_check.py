@@ -18,6 +18,7 @@ from interlock.release.declared import (
     schema_file_of,
 )
 from interlock.release.logbook import Logbook, counted
+from interlock.release.models import loading_findings, misfit_findings, not_covered, unknown_models
 from interlock.release.scratch_build import ScratchBuild, open_scratch_build
 from interlock.schema.file import SchemaFile, as_json
 from interlock.schema.history import History
@@ -124,22 +125,17 @@ class SchemaCheck:
             self.book.admit("mapped classes: the settings say that this project has none")
             return
         with self.book.stage(Check.MODELS, is_gate=False) as stage:
-            models = self.build.describe_models()
+            loaded = self.build.load_models(lambda module: self.book.progress.tells(f"importing {module}"))
+            stage.find(*loading_findings(Check.MODELS, loaded))
+            models = loaded.models
             if models is None or not models.selects:
-                told = "has no tables in it" if models else "is not given"
-                stage.find(
-                    Finding(
-                        Check.MODELS,
-                        Signal.CAUTION,
-                        f"the mapped classes are unproved: target_metadata of env.py {told}",
-                        'name them in interlock.toml: [project] models = "package.models:Base" (or false for none)',
-                    )
-                )
+                stage.find(unknown_models(models))
                 return
             self.book.note(mapped_classes=len(models.selects))
-            for misfit in self.build.find_misfits(models):
-                told = f"not even at {self.build.chain.head}: {misfit.problem}"
-                stage.find(Finding(Check.MODELS, Signal.STOP, told, misfit.remedy))
+            for told in not_covered(loaded):
+                self.book.admit(told)
+            misfits = self.build.find_misfits(models)
+            stage.find(*misfit_findings(Check.MODELS, f"models against chain at {self.build.chain.head}", misfits))
             stage.summary = f"{counted(len(models.selects), 'class', 'classes')} selected on the scratch database"
 
     def _too_long(self) -> Iterator[Finding]:

@@ -6,9 +6,9 @@ from functools import cached_property
 from itertools import pairwise, takewhile
 
 from interlock.errors import InterlockError
-from interlock.schema.drift import Altered, Change, Missing, Unexpected, find_drift
+from interlock.schema.drift import Altered, Change, Missing, Unexpected, find_drift, is_told_apart
 from interlock.schema.items import Item
-from interlock.schema.name import Name
+from interlock.schema.name import Kind, Name
 from interlock.schema.snapshot import Snapshot
 
 
@@ -93,8 +93,10 @@ class History:
 
     @property
     def schemas(self) -> frozenset[str]:
-        """Every schema that the chain keeps something in, at any time."""
-        return frozenset().union(*(moment.schema.schemas for moment in self.moments))
+        """Every schema that the chain makes, or keeps something in, at any time."""
+        given = self.moments[0].schema.items
+        made = {name.table for name in self.variants if name.kind is Kind.SCHEMA and name not in given}
+        return frozenset(made).union(*(moment.schema.schemas for moment in self.moments))
 
     def maker_of(self, change: Change, revisions: Collection[str]) -> str | None:
         """The revision that should have made an object as it is declared when exactly these had run.
@@ -113,14 +115,14 @@ class History:
         return frozenset(name.schema for before, after in steps for name in after.keys() - before.keys())
 
     def locate(self, observed: Snapshot) -> Match:
-        """Find the moments whose schema the observed one resembles most."""
-        distances = [_distance(moment.schema, observed) for moment in self.moments]
-        nearest = [
-            moment for moment, distance in zip(self.moments, distances, strict=True) if distance == min(distances)
-        ]
-        # Different schemas can be equally far away; the newest of them is the better guess.
-        newest = nearest[-1]
-        same = tuple(moment for moment in nearest if moment.schema.items == newest.schema.items)
+        """Find the moments whose schema the observed one resembles most.
+
+        That is where the fewest acts of a person explain what differs: a table with all that belongs to it is made, or
+        dropped, by one. Of moments that are equally far away: where fewer objects differ, counted one by one; then
+        the newest.
+        """
+        _, newest = min(enumerate(self.moments), key=lambda each: (*_distance(each[1].schema, observed), -each[0]))
+        same = tuple(moment for moment in self.moments if moment.schema.items == newest.schema.items)
         return Match(same, find_drift(newest.schema, observed))
 
 
@@ -128,6 +130,10 @@ def _holds(moment: Moment, change: Missing | Altered) -> bool:
     return moment.schema.items.get(change.name) == change.declared
 
 
-def _distance(declared: Snapshot, observed: Snapshot) -> int:
-    """How many objects differ, those inside of missing and unexpected tables included."""
-    return len(declared.items.items() ^ observed.items.items())
+def _distance(declared: Snapshot, observed: Snapshot) -> tuple[int, int]:
+    """By how many acts the observed schema departs from the declared one, and in how many objects."""
+    ours, theirs = declared.items, observed.items
+    missing = sum(is_told_apart(ours[name], observed) for name in ours.keys() - theirs.keys())
+    unexpected = sum(is_told_apart(theirs[name], declared) for name in theirs.keys() - ours.keys())
+    altered = sum(name in theirs and item != theirs[name] for name, item in ours.items())
+    return missing + altered + unexpected, altered + len(ours.keys() ^ theirs.keys())

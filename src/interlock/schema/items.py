@@ -94,7 +94,8 @@ class Table(Common):
 
     `part_of` is what it is a partition of, with its bounds, or inherits from. `persistence` is "permanent" or
     "unlogged"; `replica_identity` is "default", "nothing", "full", or the name of an index; `server` is that of a
-    foreign table, and `options` are its storage parameters, or what its server is told.
+    foreign table, and `options` are its storage parameters, or what its server is told. `revisions` are the rows of
+    Alembic's version table, where they are compared.
     """
 
     name: Name
@@ -112,13 +113,14 @@ class Table(Common):
     clustered_on: str = ""
     server: str = ""
     tablespace: str = ""
+    revisions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Column(Common):
     """A column of a table, a foreign table or a view.
 
-    `position` counts the columns that are there, from 1; it is not compared, the order of a table's columns is.
+    `position` counts the columns that were ever there, from 1; it is not compared, the order of a table's columns is.
     `storage` and `collation` are empty where they are those of the type. `is_inherited` says that only a table above
     it declares the column.
     """

@@ -95,7 +95,7 @@ def _key(option: str) -> str:
 def _worded(told: Mapping[str, list[str]]) -> Iterator[str]:
     for what, names in sorted(told.items()):
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-        yield f"not judged, for the chain says nothing of it: {what} ({', '.join(sorted(names)[:SHOWN])}{more})"
+        yield f"the chain says nothing of: {what} ({', '.join(sorted(names)[:SHOWN])}{more})"
 
 
 SHOWN = 3

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
 
-from interlock.schema.items import Column, Item
+from interlock.schema.items import Column, Item, Sequence
 from interlock.schema.name import Kind, Name
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Every object that users made in a database, by name, in the order of their making where that counts (columns).
+    """Every object that users made in a database, by name.
 
     `unread` says, in words, what the role may not see; `unmodelled` names what is there and is not compared. `major`
     is that of the server, 0 where none has printed it; `roles` are those of the server.
@@ -50,16 +50,32 @@ class Snapshot:
         return frozenset((name.schema, name.table) for name in self.items if not name.item)
 
     @cached_property
-    def _columns(self) -> Mapping[tuple[str, str], tuple[Column, ...]]:
+    def _columns(self) -> Mapping[tuple[str, str], list[Column]]:
         found: dict[tuple[str, str], list[Column]] = {}
         for item in self:
             if isinstance(item, Column):
-                found.setdefault((item.name.schema, item.name.table), []).append(item)
-        return {table: tuple(sorted(columns, key=attrgetter("position"))) for table, columns in found.items()}
+                _, schema, table, _ = item.name
+                found.setdefault((schema, table), []).append(item)
+        return found
 
     def columns_of(self, table: Name) -> tuple[Column, ...]:
         """The columns of a table or view, in their order."""
-        return self._columns.get((table.schema, table.table), ())
+        return tuple(sorted(self._columns.get((table.schema, table.table), ()), key=attrgetter("position")))
+
+    @cached_property
+    def identities(self) -> Mapping[Name, Sequence]:
+        """The sequence of each identity column that has one of its own."""
+        return {
+            item.owned_by: item for item in self if isinstance(item, Sequence) and item.is_identity and item.owned_by
+        }
+
+    @cached_property
+    def _owners(self) -> Mapping[tuple[str, str], str]:
+        return {(name.schema, name.table): item.owner for name, item in self.items.items() if not name.item}
+
+    def owner_of(self, name: Name) -> str:
+        """The role that owns an object, or the table or view that it belongs to; empty where nobody does."""
+        return self._owners.get((name.schema, name.table), "")
 
     @cached_property
     def usual_owner(self) -> str:

@@ -26,6 +26,7 @@ class Check(StrEnum):
     APPLY = "apply"
     VERIFY_AFTER = "verify after"
     MODELS = "models"
+    ROWS = "rows"
     DEPLOY = "deploy"
     PROBE_AFTER = "probe after"
 

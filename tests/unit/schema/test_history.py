@@ -84,3 +84,28 @@ def test_what_is_made_and_taken_away_again_is_still_to_come():
     assert ORDERS.name in passing.still_to_come(set()).names
     assert passing.still_to_come(set()).made_in == {"public"}
     assert passing.still_to_come({"r1"}).made_in == set()
+
+
+def test_a_database_that_was_stamped_ahead_is_at_the_revision_whose_tables_it_has_and_the_rest_was_made_by_hand():
+    tables = [a_table(f"t{number}") for number in range(9)]
+    columns = [a_column("id", table=f"t{number}") for number in range(9)]
+    chain = History(
+        tuple(Moment(f"r{number}", a_snapshot(*tables[:number], *columns[:number])) for number in range(1, 9))
+    )
+    by_hand = [a_table("ours"), a_column("id", table="ours"), a_table("theirs"), tables[6], columns[6]]
+
+    match = chain.locate(a_snapshot(*tables[:4], *columns[:4], *by_hand))
+
+    assert [moment.revision for moment in match.moments] == ["r4"]
+    assert [str(change) for change in match.drift] == [
+        "Unexpected table public.ours",
+        "Unexpected table public.t6",
+        "Unexpected table public.theirs",
+    ]
+
+
+def test_a_database_that_lost_one_column_is_still_at_its_revision():
+    match = HISTORY.locate(a_snapshot(ORDERS, CUSTOMERS, NOTE))
+
+    assert [moment.revision for moment in match.moments] == ["r4"]
+    assert match.drift == (Missing(LONG.name, LONG),)

@@ -1,10 +1,10 @@
 -- Composite types that stand alone; each attribute as it is written in a create statement.
 select t.oid, 0, pg_get_userbyid(t.typowner), n.nspname, t.typname, '', 'composite type',
-       (select string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod)
+       (select array_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod)
                           || case when a.attcollation <> b.typcollation
                                   then ' COLLATE ' || quote_ident(cn.nspname) || '.' || quote_ident(l.collname)
-                                  else '' end,
-                          chr(31) order by a.attnum)
+                                  else '' end
+                          order by a.attnum)
           from pg_attribute a
           join pg_type b on b.oid = a.atttypid
           left join pg_collation l on l.oid = a.attcollation
