@@ -1,15 +1,13 @@
 """Compare any two databases."""
 
-from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Collection
 from dataclasses import replace
-from functools import cache
 
 from psycopg import errors, sql
 
 from interlock.postgres.catalog import take_snapshot
 from interlock.postgres.embedded import NoServerBinaries
-from interlock.postgres.scratch import ScratchServer, open_scratch_server
+from interlock.postgres.scratch import scratch_databases
 from interlock.postgres.session import Connection, open_session, read_facts
 from interlock.postgres.settle import recognise
 from interlock.postgres.url import DatabaseUrl
@@ -29,27 +27,13 @@ def compare(
     """
     ours, theirs = (_read(url, schemas) for url in (reference, live))
     ours, theirs, notes = same_revisions(*on_common_ground(ours, theirs))
-    with _scratch_databases(scratch_server) as empty_database:
+    with scratch_databases(scratch_server) as empty_database:
         try:
             recognised = recognise(theirs, History((Moment(None, ours),)), empty_database)
         except NoServerBinaries as error:
             told = f"expressions that are printed in different ways were taken for different ones: {error.problem}"
             return Comparison(ours, theirs, (told,), notes)
     return Comparison(ours, recognised.snapshot, recognised.told, notes)
-
-
-@contextmanager
-def _scratch_databases(
-    server: DatabaseUrl | None,
-) -> Iterator[Callable[[], AbstractContextManager[Connection]]]:
-    """Give what makes empty databases. The server is started when the first one is wanted."""
-    with ExitStack() as resources:
-
-        @cache
-        def running() -> ScratchServer:
-            return resources.enter_context(open_scratch_server(server))
-
-        yield lambda: running().empty_database()
 
 
 def _read(url: DatabaseUrl, schemas: Collection[str]) -> Snapshot:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from interlock.postgres.catalog import take_snapshot
+from interlock.postgres.embedded import NoServerBinaries
 from interlock.postgres.session import Connection
-from interlock.postgres.settle import recognise
+from interlock.postgres.settle import Scratch, recognise
 from interlock.release.build import Build
 from interlock.release.scratch_build import without_version_table
 from interlock.schema.history import History
@@ -26,9 +27,7 @@ def observe(session: Connection, build: Build, history: History, rules: Rules) -
     """Read a live schema, without what is other people's: other schemas, and what operators do beside the chain."""
     whole = without_version_table(session, build.environment, take_snapshot(session))
     ours = as_judged(whole, rules.applied_to(whole.within(history.schemas)), history, rules)
-    recognised = recognise(_with_extensions(ours.schema, whole), history, build.empty_database)
-    schema = ours.schema.with_items({name: recognised.snapshot.items[name] for name in ours.schema.items})
-    return Observation(schema, (*ours.told, *recognised.told))
+    return like_with_like(ours, whole, history, build.empty_database)
 
 
 def as_judged(whole: Snapshot, ours: Snapshot, history: History, rules: Rules) -> Observation:
@@ -37,7 +36,15 @@ def as_judged(whole: Snapshot, ours: Snapshot, history: History, rules: Rules) -
     return Observation(found.rest, (*rules.told(whole), *found.told))
 
 
-def _with_extensions(ours: Snapshot, whole: Snapshot) -> Snapshot:
-    """What is ours may use a type of an extension that is none of the chain's."""
+def like_with_like(ours: Observation, whole: Snapshot, history: History, scratch: Scratch) -> Observation:
+    """Write as the chain has it what only a print tells apart from it. `whole` is all of the database that is read."""
+    # What is ours may use a type of an extension that is none of the chain's.
     extensions = {name: item for name, item in whole.items.items() if name.kind is Kind.EXTENSION}
-    return ours.with_items({**extensions, **ours.items})
+    context = ours.schema.with_items({**extensions, **ours.schema.items})
+    try:
+        recognised = recognise(context, history, scratch)
+    except NoServerBinaries as error:
+        told = f"expressions that are printed in different ways were taken for different ones: {error.problem}"
+        return Observation(ours.schema, (*ours.told, told))
+    schema = ours.schema.with_items({name: recognised.snapshot.items[name] for name in ours.schema.items})
+    return Observation(schema, (*ours.told, *recognised.told))
