@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, pairwise
 
@@ -150,6 +150,30 @@ def migrated_by(source: Source) -> str | None:
         return None
     root, dot, rest = known[-1].partition(".")
     return origins[root] + dot + rest
+
+
+def origin_of(path: str, read: Callable[[str], Source | None]) -> str:
+    """Follow a place such as `package.models.Base.metadata` through the imports of modules to where it is made."""
+    for _ in range(PASSES_ON_AT_MOST):
+        parts = path.split(".")
+        modules = (".".join(parts[:length]) for length in range(len(parts) - 1, 0, -1))
+        source = next((found for module in modules if (found := read(module))), None)
+        if source is None:
+            return path
+        root, dot, rest = path.removeprefix(f"{source.module}.").partition(".")
+        origins = _origins(source)
+        if root not in origins:
+            return path
+        path = origins[root] + dot + rest
+    return path
+
+
+def _origins(source: Source) -> Mapping[str, str]:
+    try:
+        statements = _statements(ast.parse(source.text).body)
+    except (SyntaxError, ValueError, RecursionError):
+        return {}
+    return dict(chain.from_iterable(_imported(each, source.package) for each in statements))
 
 
 def _renamed(text: str) -> Iterator[tuple[str, str]]:

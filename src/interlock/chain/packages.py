@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import MetaData, Table
 from sqlalchemy.orm import Mapper
 
-from interlock.chain.outline import Source, defining_modules, migrated_by
+from interlock.chain.outline import Source, defining_modules, migrated_by, origin_of
 
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _FRAMEWORKS = frozenset({"sqlalchemy", "sqlmodel", "flask_sqlalchemy", "flask_sqlalchemy_lite", "alembic"})
@@ -66,7 +66,13 @@ def find_packages(modules: Iterable[str], folders: Sequence[Path], scripts: Iter
             walk.enter_package(root, folder)
     for folder in folders:
         walk.enter_folder(folder)
-    return OwnPackages(walk.files, (*folders, *walk.entered), tuple(walk.targets))
+
+    def read(module: str) -> Source | None:
+        return _source(module, walk.files[module]) if module in walk.files else None
+
+    # A module that only passes another chain's metadata on may well define classes of ours.
+    targets = (origin_of(target, read) for target in walk.targets)
+    return OwnPackages(walk.files, (*folders, *walk.entered), tuple(targets))
 
 
 def own_folders(project: Path, path_before: Collection[str]) -> list[Path]:
