@@ -6,7 +6,7 @@ from types import FrameType
 
 import typer
 
-from interlock.cli import demo, plan, probe, release, restamp, up, verify
+from interlock.cli import demo, plan, probe, release, repair, restamp, up, verify
 from interlock.cli.options import is_debug
 from interlock.errors import ExitCode, InterlockError
 
@@ -16,7 +16,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (release, plan, verify, probe, restamp, up):
+for command in (release, plan, verify, probe, repair, restamp, up):
     app.command()(getattr(command, command.__name__.rpartition(".")[2]))
 app.add_typer(demo.app, name="demo")
 

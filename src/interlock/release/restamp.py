@@ -5,16 +5,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from interlock.errors import ExitCode, InterlockError
-from interlock.postgres.catalog import take_snapshot
 from interlock.postgres.lock import Holder, hold_release_lock
 from interlock.postgres.session import open_session, read_facts, require_writable
-from interlock.postgres.settle import recognise
 from interlock.postgres.version_table import find_version_table, read_revisions, write_revisions
 from interlock.release.logbook import counted
+from interlock.release.observe import observe
 from interlock.release.request import Request
-from interlock.release.scratch_build import open_scratch_build, without_version_table
+from interlock.release.scratch_build import open_scratch_build
 from interlock.schema.history import Match, Moment
-from interlock.schema.operators import set_aside
 
 BASE = "base"
 """What a database is at before the first revision, in the words of Alembic."""
@@ -95,10 +93,7 @@ def restamp(
         lock_session = resources.enter_context(open_session(request.url, "interlock release lock"))
         resources.enter_context(hold_release_lock(lock_session, str(table), request.lock_wait_seconds, on_wait=on_wait))
         history = build.replay([], on_step=lambda _revision: None)
-        recognised = recognise(take_snapshot(session), history, build.server.empty_database).snapshot
-        snapshot = recognised.within(history.schemas)
-        observed = set_aside(without_version_table(session, build.environment, snapshot), history).rest
-        moment = _choose(history.locate(observed), wanted)
+        moment = _choose(history.locate(observe(session, build, history).rest), wanted)
         change = Restamped(read_revisions(session, table), moment.rows)
         if not may_write(change):
             return None

@@ -10,13 +10,12 @@ from psycopg import sql
 from interlock.chain.child import Child, start_child
 from interlock.chain.mapped import find_misfits
 from interlock.errors import InterlockError, Unreachable
-from interlock.postgres.catalog import take_snapshot
 from interlock.postgres.lock import ReleaseLock, hold_release_lock
 from interlock.postgres.session import Connection, open_session, read_facts, read_identity, require_writable
-from interlock.postgres.settle import recognise
 from interlock.postgres.version_table import find_version_table
 from interlock.release.apply import apply
 from interlock.release.logbook import Logbook, counted
+from interlock.release.observe import observe
 from interlock.release.plan import plan_release
 from interlock.release.privileges import require_privileges
 from interlock.release.record import Plan, Step, Target, Verification
@@ -25,11 +24,9 @@ from interlock.release.scratch_build import (
     ScratchBuild,
     current_revisions,
     open_scratch_build,
-    without_version_table,
 )
 from interlock.release.verify import drift_findings, require_true_claim, verify
 from interlock.schema.history import History
-from interlock.schema.operators import set_aside
 from interlock.schema.snapshot import Snapshot
 from interlock.verdict.finding import Check, Finding, Signal
 
@@ -218,12 +215,10 @@ class Run:
             stage.summary = f"{classes} selected, {enums} compared"
 
     def _observe(self, session: Connection) -> Snapshot:
-        recognised = recognise(take_snapshot(session), self.history, self.build.server.empty_database)
-        for told in recognised.told:
+        observation = observe(session, self.build, self.history)
+        for told in observation.told:
             self.book.admit(told)
-        # Other schemas of the database are other people's.
-        snapshot = recognised.snapshot.within(self.history.schemas)
-        return set_aside(without_version_table(session, self.build.environment, snapshot), self.history).rest
+        return observation.rest
 
     def _begin_step(self, number: int, step: Step) -> None:
         self.release_lock.require()
