@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -151,7 +152,7 @@ class RunByFile(Run):
         known = recognise_known(judged.schema, history.moments[-1].schema, self.file.forms)
         # What the file does not know the prints of is asked of a scratch server, and only that.
         with scratch_databases(self.request.scratch_server) as scratch:
-            return like_with_like(Observation(known, judged.told), whole, history, scratch), history
+            return like_with_like(replace(judged, schema=known), history, scratch), history
 
     def _findings(self, found: Verification, *, is_pending: bool, schema: str) -> Iterator[Finding]:
         if any(blamed.signal is Signal.STOP for blamed in found.drift) and not is_pending:
