@@ -24,7 +24,7 @@ from interlock.release.request import Request
 from interlock.release.scratch_build import current_revisions
 from interlock.release.verify import require_true_claim, verify
 from interlock.schema.ddl.create import why_not_made
-from interlock.schema.drift import Change, Unexpected, find_drift, is_in_step
+from interlock.schema.drift import Change, Severity, Unexpected, find_drift, severity
 from interlock.schema.history import History, Moment
 from interlock.schema.items import Item
 from interlock.schema.name import Name
@@ -91,7 +91,7 @@ class Repair:
     def exit_code(self) -> ExitCode:
         """CLEAR where nothing differs, CAUTION where nothing that code notices does, else STOP."""
         differing = self.drift if self.remaining is None else self.remaining
-        if self.adopted or not is_in_step(differing):
+        if self.adopted or any(severity(change) is not Severity.COSMETIC for change in differing):
             return ExitCode.STOP
         return ExitCode.CAUTION if differing else ExitCode.CLEAR
 
