@@ -11,6 +11,8 @@ from typing import Any
 
 import psycopg
 from psycopg import errors
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
 
 from interlock.errors import ExitCode, InterlockError
 from interlock.schema.observed import MAKERS, Rows, snapshot_from_rows
@@ -68,6 +70,13 @@ class _Moved(Exception):
     """What was read is of more than one moment."""
 
 
+class _AnyText(Loader):
+    """Text of a database that says nothing of its encoding: what is not UTF-8 is kept as it is."""
+
+    def load(self, data: Buffer) -> str:
+        return bytes(data).decode("utf-8", "surrogateescape")
+
+
 class _NotReadable(Exception):
     """The role may not read what a query asks for."""
 
@@ -84,6 +93,9 @@ def take_snapshot(connection: psycopg.Connection[Any]) -> Snapshot:
 
     Raises ChangedMeanwhile.
     """
+    if connection.info.encoding == "ascii":  # that is SQL_ASCII, of which psycopg gives bytes
+        for kind in ("text", "name", "varchar", "bpchar", "regclass", 0):
+            connection.adapters.register_loader(kind, _AnyText)
     closed: dict[str, str] = {}
     until = time.monotonic() + PATIENCE_SECONDS
     said = ""
