@@ -59,6 +59,8 @@ def _verdict(comparison: Comparison) -> str:
     told = ", ".join(f"{found[each]} {each}" for each in Severity if found[each])
     if comparison.is_drift:
         return f"drift: {told}"
+    if comparison.could_not_tell and told:
+        return f"could not tell: not everything could be read, and without it there is a difference ({told})"
     if comparison.could_not_tell:
         return "could not tell: nothing that was compared differs, and not everything was compared"
     return f"in step: nothing differs but the order of columns, or names that the server gave ({told})"

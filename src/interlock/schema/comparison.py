@@ -45,7 +45,8 @@ class Comparison:
 
     @property
     def is_drift(self) -> bool:
-        return not is_in_step(self.changes)
+        """Whether they certainly differ. What one side could not read looks Missing, and may be there."""
+        return not is_in_step(self.changes) and not (self.reference.unread or self.live.unread)
 
 
 def on_common_ground(reference: Snapshot, live: Snapshot) -> tuple[Snapshot, Snapshot]:

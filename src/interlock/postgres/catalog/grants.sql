@@ -1,4 +1,5 @@
--- What owners granted beyond the server's own rule, or took away from it; a line for each role and object.
+-- What owners granted beyond the server's own rule, or took away from it; a line for each role and object, with the
+-- name of the object in words where it can be of a kind that nothing else here reads.
 with objects (class, oid, sub, kind, owner, acl) as (
        select 'pg_class', oid, 0, case relkind when 'S' then 's'::"char" else 'r' end, relowner, relacl
          from pg_class where relacl is not null and oid >= 16384
@@ -54,6 +55,8 @@ select class, oid, sub,
        -- All there are on this server, of which later majors have more.
        || case when count(*) = (select count(*) from aclexplode(acldefault(kind, owner)) where grantee = owner)
                then 'ALL' else string_agg(privilege_type, ', ' order by privilege_type) end
-       || case when is_grantable then ' with grant option' else '' end
+       || case when is_grantable then ' with grant option' else '' end,
+       case when class <> 'pg_class'
+            then (select i.type || ' ' || i.identity from pg_identify_object(class::regclass, oid, sub) as i) end
   from compared
  group by class, oid, sub, kind, owner, is_revoked, grantee, is_grantable
