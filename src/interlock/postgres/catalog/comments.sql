@@ -4,7 +4,8 @@ select coalesce(o.class, d.classoid)::regclass, coalesce(o.oid, d.objoid), coale
        coalesce(o.attribute, 'comment'), d.description,
        case when d.classoid <> 'pg_class'::regclass or c.relkind not in ('r', 'p', 'f', 'v', 'm', 'S')
             then (select i.type || ' ' || i.identity
-                    from pg_identify_object(d.classoid, d.objoid, d.objsubid) as i) end
+                    from pg_identify_object(d.classoid, d.objoid, d.objsubid) as i
+                   where i.identity !~ '\mpg_temp(_\d+)?\.') end
   from pg_description d
   left join pg_class c on d.classoid = 'pg_class'::regclass and c.oid = d.objoid
   left join (

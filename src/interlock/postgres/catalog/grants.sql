@@ -57,6 +57,7 @@ select class, oid, sub,
                then 'ALL' else string_agg(privilege_type, ', ' order by privilege_type) end
        || case when is_grantable then ' with grant option' else '' end,
        case when class <> 'pg_class'
-            then (select i.type || ' ' || i.identity from pg_identify_object(class::regclass, oid, sub) as i) end
+            then (select i.type || ' ' || i.identity from pg_identify_object(class::regclass, oid, sub) as i
+                   where i.identity !~ '\mpg_temp(_\d+)?\.') end
   from compared
  group by class, oid, sub, kind, owner, is_revoked, grantee, is_grantable
