@@ -60,13 +60,13 @@ class Repairer:
         steps: list[Step] = []
         left: list[Left] = []
         for change in drift:
-            if self._goes_with_its_view(change, observed):
-                continue
-            answer = self._answer(change, observed)
+            answer = Step(change, ()) if self._goes_with_its_view(change, observed) else self._answer(change, observed)
             if isinstance(answer, Left):
                 left.append(answer)
             elif answer.statements:
                 steps.append(answer)
+            else:
+                left.append(Left(change, "it follows from another object, and changes with that"))
         return tuple(sorted(steps, key=_place)), tuple(left)
 
     def _answer(self, change: Change, observed: Snapshot) -> Step | Left:
@@ -172,9 +172,16 @@ def ways_to_write(name: Name) -> frozenset[str]:
     return frozenset({str(name), name.path})
 
 
+def names_of(change: Change) -> tuple[Name, ...]:
+    """The object of a difference, and the one that may be the same under another name."""
+    alike = change.looks_like if isinstance(change, Missing) else None
+    return (change.name, alike.name) if alike else (change.name,)
+
+
 def unknown_names(allowed: Collection[str], drift: Iterable[Change]) -> frozenset[str]:
     """The allowed names that no difference has."""
-    return frozenset(allowed).difference(*(ways_to_write(change.name) for change in drift))
+    known = (ways_to_write(name) for change in drift for name in names_of(change))
+    return frozenset(allowed).difference(*known)
 
 
 # A comment, and where an index lies, change without building it.
