@@ -10,6 +10,7 @@ from psycopg import sql
 
 from interlock.errors import ExitCode, InterlockError, InvalidSetting
 from interlock.postgres.catalog import take_snapshot
+from interlock.postgres.dependents import find_dependents
 from interlock.postgres.effects import Effect, carry_out, measure
 from interlock.postgres.lock import Holder, ReleaseLock, hold_release_lock
 from interlock.postgres.rebuild import as_rebuilt, reads_as_printed, rebuild
@@ -24,6 +25,7 @@ from interlock.release.request import Request
 from interlock.release.scratch_build import current_revisions
 from interlock.release.verify import require_true_claim, verify
 from interlock.schema.ddl.create import why_not_made
+from interlock.schema.ddl.drop import drop_statements
 from interlock.schema.drift import Change, Severity, Unexpected, find_drift, severity
 from interlock.schema.history import History, Moment
 from interlock.schema.items import Item
@@ -127,10 +129,14 @@ def repair(
         on_plan(planned)
         if lock is None or not planned.steps:
             return planned
-        lock.require()
         session.execute(lock.shared_by_workers.encode())
+
+        def before_each(statement: str) -> None:
+            lock.require()
+            on_statement(statement)
+
         with reads_as_printed(session):
-            carry_out(session, planned.steps, on_statement)
+            carry_out(session, planned.steps, before_each)
         with open_session(request.url) as fresh:
             return replace(planned, remaining=case.drift_in(fresh, planned.target))
 
@@ -210,18 +216,15 @@ class _Case:
     def _find_steps(
         self, repairer: Repairer, drift: tuple[Change, ...], observed: Snapshot
     ) -> tuple[tuple[Step, ...], tuple[Left, ...]]:
-        """Try on a copy what takes each difference away, in rounds; what succeeded, in this order, is the repair."""
-        done: list[Step] = []
         with self.build.server.empty_database() as copy:
             self._copy_to(copy)
-            for _ in range(ROUNDS):
-                planned, left = repairer.plan(drift, observed)
-                failed = [failure for step in planned if (failure := _try(copy, step, done))]
-                if not planned or len(failed) == len(planned):
-                    return tuple(done), (*left, *failed)
-                observed = self._owned(observe(copy, self.build, self.history, self.rules, self.table).schema)
-                drift = find_drift(repairer.declared, observed)
-        raise RehearsalDiffers(f"after {ROUNDS} rounds {counted(len(drift), 'difference')} remain, such as {drift[0]}")
+            return find_steps(
+                repairer,
+                drift,
+                observed,
+                copy,
+                look=lambda: self._owned(observe(copy, self.build, self.history, self.rules, self.table).schema),
+            )
 
     def _rehearse(self, steps: Sequence[Step], left: Iterable[Left], declared: Snapshot) -> tuple[Effect, ...]:
         """Run the repair on a new copy, as it will be run on the live database."""
@@ -266,6 +269,24 @@ class _Case:
             yield f"rehearsed on PostgreSQL {scratch}, and the database runs {live}: locks and rewrites may differ"
 
 
+def find_steps(
+    repairer: Repairer, drift: tuple[Change, ...], observed: Snapshot, copy: Connection, look: Callable[[], Snapshot]
+) -> tuple[tuple[Step, ...], tuple[Left, ...]]:
+    """Try on a copy what takes each difference away, in rounds; what succeeded, in this order, is the repair.
+
+    `look` reads the copy again. What is left is what a person has to decide, and what the server refuses.
+    """
+    done: list[Step] = []
+    for _ in range(ROUNDS):
+        planned, left = repairer.plan(drift, observed)
+        failed = [failure for step in planned if (failure := _try(copy, step, done, repairer.declared, observed))]
+        if len(failed) == len(planned):
+            return tuple(done), (*left, *failed)
+        observed = look()
+        drift = find_drift(repairer.declared, observed)
+    raise RehearsalDiffers(f"after {ROUNDS} rounds {counted(len(drift), 'difference')} remain, such as {drift[0]}")
+
+
 def _owned(item: Item, before: str, after: str) -> Item:
     return replace(item, owner=after) if item.owner == before and before else item
 
@@ -282,14 +303,38 @@ def _only(snapshot: Snapshot, name: Name) -> Snapshot:
     )
 
 
-def _try(copy: Connection, step: Step, done: list[Step]) -> Left | None:
+def _try(copy: Connection, step: Step, done: list[Step], declared: Snapshot, observed: Snapshot) -> Left | None:
     """Run one step on the copy, and write it down; or say why that cannot be done."""
     if any(step.statements == each.statements for each in done):
         return Left(step.change, "its statements were run on a copy, and the difference stayed")
+    reason = _refusal(copy, step)
+    if reason and (wider := _out_of_the_way(copy, step, declared, observed)):
+        step = wider
+        reason = _refusal(copy, step)
+    if reason:
+        return Left(step.change, f"the server refuses: {reason}")
+    done.append(step)
+    return None
+
+
+def _refusal(copy: Connection, step: Step) -> str:
+    """Run one step on the copy, and give what the server says against it; empty where it says nothing."""
     try:
         with reads_as_printed(copy):
             measure(copy, [step])
     except psycopg.Error as error:
-        return Left(step.change, f"the server refuses: {error.diag.message_primary or error}")
-    done.append(step)
-    return None
+        return error.diag.message_primary or str(error)
+    return ""
+
+
+def _out_of_the_way(copy: Connection, step: Step, declared: Snapshot, observed: Snapshot) -> Step | None:
+    """The step with what depends on its object dropped first, for it is missing then, and comes back in the next round.
+
+    Only views and foreign keys that are as they are declared: they hold no rows.
+    """
+    names = find_dependents(copy, step.change.name)
+    ours, theirs = declared.items, observed.items
+    if not names or step.is_concurrent or any(name not in ours or name not in theirs for name in names):
+        return None
+    drops = (statement for name in names for statement in drop_statements(theirs[name]))
+    return replace(step, statements=(*drops, *step.statements))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from interlock.schema.ddl.alter import NotAutomatic, alter_statements
+from interlock.schema.ddl.common import grant_statements
 from interlock.schema.ddl.constraints import create_index, is_on_partitioned
 from interlock.schema.ddl.create import create_statements, finish_statements, why_not_made
 from interlock.schema.ddl.drop import drop_statements
@@ -59,13 +60,13 @@ class Repairer:
         steps: list[Step] = []
         left: list[Left] = []
         for change in drift:
-            if self._goes_with_its_view(change, observed):
-                continue
-            answer = self._answer(change, observed)
+            answer = Step(change, ()) if self._goes_with_its_view(change, observed) else self._answer(change, observed)
             if isinstance(answer, Left):
                 left.append(answer)
             elif answer.statements:
                 steps.append(answer)
+            else:
+                left.append(Left(change, "it follows from another object, and changes with that"))
         return tuple(sorted(steps, key=_place)), tuple(left)
 
     def _answer(self, change: Change, observed: Snapshot) -> Step | Left:
@@ -103,8 +104,17 @@ class Repairer:
             yield from finish_statements(sequence, self.declared)
         if not isinstance(item, Table):
             yield from finish_statements(item, self.declared)
+        yield from self._grants_beside_the_chain(change.name)
         if item.name.kind is Kind.MATERIALIZED_VIEW:
             yield f"REFRESH MATERIALIZED VIEW {relation(item.name)}"
+
+    def _grants_beside_the_chain(self, name: Name) -> Iterator[str]:
+        """What operators granted on an object that is dropped and made again, and on its columns."""
+        for each in (name, *(column.name for column in self.live.columns_of(name) if not name.item)):
+            there, wanted = self.live.items.get(each), self.declared.items.get(each)
+            if there and wanted:
+                extra = [grant for grant in there.grants if grant not in wanted.grants and not grant.startswith("not ")]
+                yield from grant_statements(wanted, extra, self.declared.owner_of(each))
 
     def _drop(self, change: Unexpected) -> Step | Left:
         item = change.observed
@@ -123,6 +133,8 @@ class Repairer:
         if (reason := _loses(change)) and not self._is_allowed(change.name):
             return Left(change, reason, can_be_allowed=True)
         ours, theirs = change.declared, change.observed
+        if answer and not set(drop_statements(theirs)).isdisjoint(answer):
+            answer = (*answer, *self._grants_beside_the_chain(change.name))
         if isinstance(ours, Index) and isinstance(theirs, Index) and change.differences.keys() - _NOT_BUILT:
             return self._build_again(change, ours, answer)
         if ours.name.kind is Kind.MATERIALIZED_VIEW and "query" in change.differences:
@@ -160,9 +172,16 @@ def ways_to_write(name: Name) -> frozenset[str]:
     return frozenset({str(name), name.path})
 
 
+def names_of(change: Change) -> tuple[Name, ...]:
+    """The object of a difference, and the one that may be the same under another name."""
+    alike = change.looks_like if isinstance(change, Missing) else None
+    return (change.name, alike.name) if alike else (change.name,)
+
+
 def unknown_names(allowed: Collection[str], drift: Iterable[Change]) -> frozenset[str]:
     """The allowed names that no difference has."""
-    return frozenset(allowed).difference(*(ways_to_write(change.name) for change in drift))
+    known = (ways_to_write(name) for change in drift for name in names_of(change))
+    return frozenset(allowed).difference(*known)
 
 
 # A comment, and where an index lies, change without building it.

@@ -150,6 +150,18 @@ FAMILIES = {
     "a materialized view of another query": """
         drop materialized view totals; create materialized view totals as select customer_id, 1 as total from orders
     """,
+    "a column under views": """
+        drop view open_orders; drop materialized view totals; alter table orders alter code type varchar(5);
+        create view open_orders as select id, code from orders where state = 'open';
+        create materialized view totals as select customer_id, sum(total) as total from orders group by customer_id
+    """,
+    "a key that another table refers to": """
+        alter table parcels drop constraint parcels_order_id_fkey;
+        alter table orders drop constraint orders_pkey;
+        alter table orders add constraint orders_pkey primary key (id) deferrable;
+        alter table orders drop constraint orders_pkey, add constraint orders_pkey primary key (id) include (note);
+        alter table parcels add constraint parcels_order_id_fkey foreign key (order_id) references orders
+    """,
     "leftovers of an index": "create index orders_code_ccnew on orders (code); "
     "update pg_index set indisvalid = false where indexrelid = 'orders_code_ccnew'::regclass",
 }
@@ -188,6 +200,14 @@ def test_without_apply_nothing_is_touched(live: str, repairing: Repairing) -> No
     ]
     assert planned.exit_code is ExitCode.STOP
     assert ask(live, "select to_regclass('orders_state')") == [(None,)]
+
+
+def test_what_operators_granted_on_a_view_that_is_made_again_stays_granted(live: str, repairing: Repairing) -> None:
+    execute(live, "grant select on open_orders to pg_monitor")
+    execute(live, "create or replace view open_orders as select id, code, note from orders where state = 'open'")
+
+    assert repairing(live).exit_code is ExitCode.CLEAR
+    assert ask(live, "select has_table_privilege('pg_monitor', 'open_orders', 'select')") == [(True,)]
 
 
 def test_where_nothing_differs_nothing_is_done(live: str, repairing: Repairing) -> None:

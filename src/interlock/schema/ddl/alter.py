@@ -292,10 +292,23 @@ def _type(ours: Column, theirs: Column, column: str) -> Iterator[str]:
         # It would be taken to the new type by an implicit cast, which there may not be.
         yield f"{column} DROP DEFAULT"
     collation = f" COLLATE {ours.collation}" if ours.collation else ""
-    using = f" USING {identifier(ours.name.item)}::{ours.type}" if ours.type != theirs.type else ""
+    # As in an assignment a value that does not fit is an error; a cast that is written out would cut it short.
+    using = "" if _is_assigned(theirs.type, ours.type) else f" USING {identifier(ours.name.item)}::{ours.type}"
     yield f"{column} TYPE {ours.type}{collation}{using}"
     if has_default and ours.default is not None:
         yield f"{column} {_default(ours)}"
+
+
+_ASSIGNED = (
+    frozenset({"text", "character varying", "character"}),
+    frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"}),
+)
+"""Types of which each can be assigned to each."""
+
+
+def _is_assigned(before: str, after: str) -> bool:
+    one, other = before.partition("(")[0], after.partition("(")[0]
+    return one == other or any({one, other} <= family for family in _ASSIGNED)
 
 
 def _filled_by(ours: Column, theirs: Column, column: str, sides: _Sides) -> Iterator[str]:
