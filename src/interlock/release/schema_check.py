@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from interlock.chain.project import Project
 from interlock.chain.revisions import Chain, SeveralHeads
 from interlock.errors import InterlockError
+from interlock.postgres.settle import prints
 from interlock.postgres.url import DatabaseUrl
 from interlock.release.declared import (
     SeveralBases,
@@ -61,6 +63,8 @@ def write_schema_file(project: Project, scratch_server: DatabaseUrl | None) -> t
         _ = build.chain.head
         history = build.replay([], lambda _revision: None)
         file = schema_file_of(build.chain, build.environment, history)
+        # So a restored database can be compared where there is no server to print its expressions anew.
+        file = replace(file, forms=prints(file.snapshot, build.server.empty_database))
     half_written = path.with_name(f"{path.name}.new")
     try:
         half_written.write_text(as_json(file), encoding="utf-8")

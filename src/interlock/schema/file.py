@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
 from itertools import groupby
-from typing import Any, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from interlock.errors import InterlockError
 from interlock.schema.items import Column, Item, Policy, Sequence, class_of
 from interlock.schema.name import Kind, Name
 from interlock.schema.snapshot import Snapshot
+
+_Value = TypeVar("_Value")
 
 FORMAT = 1
 MARK = "interlock-schema/"
@@ -232,7 +234,7 @@ def _parsed(text: str) -> dict[str, Any]:
         raise _Wrong(f"line {error.lineno}, column {error.colno}", error.msg) from None
     except (ValueError, RecursionError) as error:
         raise _Wrong("somewhere in it", str(error)) from None
-    return _mapping(document, "the whole of it")
+    return _at("the whole of it", _mapping, document)
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -259,7 +261,7 @@ def _read(document: dict[str, Any], source: str) -> SchemaFile:
     for _, item, _ in _items(document.pop("forms", {}), "forms", is_counted=False):
         forms[item.name] = (*forms.get(item.name, ()), item)
     header = {key: _taken(document, key, read) for key, read in _HEADER.items()}
-    unread, unmodelled = (_texts(document.pop(key, []), f'"{key}"') for key in ("unread", "unmodelled"))
+    unread, unmodelled = (_at(f'"{key}"', _texts, document.pop(key, [])) for key in ("unread", "unmodelled"))
     for key in document:
         raise _Wrong(f'"{key}"', "nothing of that name belongs here")
     major, longest = header.pop("postgresql"), header.pop("longest_revision")
@@ -288,95 +290,113 @@ def _require_consistent(file: SchemaFile, longest: int) -> None:
 
 def _items(schemas: object, root: str, *, is_counted: bool = True) -> Iterator[tuple[str, Item, str | None]]:
     """The objects, each with its place and its maker."""
-    for schema, groups in _mapping(schemas, root).items():
-        for table, lines in _mapping(groups, f"{root}, {schema}").items():
+    for schema, groups in _at(root, _mapping, schemas).items():
+        for table, lines in _at(f"{root}, {schema}", _mapping, groups).items():
             place = f"{root}, {schema}, {table}"
             counted = 0
-            for number, line in enumerate(_list(lines, place), start=1):
+            for number, line in enumerate(_at(place, _list, lines), start=1):
                 at = f"{place}, object {number}"
-                item, maker = _item(dict(_mapping(line, at)), schema, table, at, counted + 1 if is_counted else 0)
+                try:
+                    item, maker = _item(_mapping(line), schema, table, counted + 1 if is_counted else 0)
+                except _Unfit as error:
+                    raise _Wrong(at, str(error)) from None
                 if isinstance(item, Column):
                     counted = item.position
                 yield at, item, maker
 
 
-def _item(line: dict[str, Any], schema: str, table: str, place: str, position: int) -> tuple[Item, str | None]:
+def _item(line: dict[str, Any], schema: str, table: str, position: int) -> tuple[Item, str | None]:
     told = line.pop("kind", None)
     kind = _KINDS.get(told) if isinstance(told, str) else None
     if kind is None:
-        raise _Wrong(place, f'"kind": {told!r} is no kind of object')
-    name = Name(kind, schema, table, _text(line.pop("name", None), f"{place}, name") if kind in _PARTS else "")
+        raise _Unfit(f'"kind": {told!r} is no kind of object')
+    part = line.pop("name", None) if kind in _PARTS else ""
     maker = line.pop("by", None)
     readers, values = _readers(kind), dict(_usual(kind))
     if kind is Kind.COLUMN:
         values["position"] = position
     for key, value in line.items():
         if key not in readers:
-            raise _Wrong(place, f'"{key}": no {kind} has that')
-        values[key] = readers[key](value, f"{place}, {key}")
-    for key in readers:
-        if key not in values:
-            raise _Wrong(place, f'"{key}" is missing')
+            raise _Unfit(f'"{key}": no {kind} has that')
+        try:
+            values[key] = readers[key](value)
+        except _Unfit as error:
+            raise _Unfit(f'"{key}": {error}') from None
+    if len(values) < len(readers):
+        raise _Unfit(f'"{min(readers.keys() - values.keys())}" is missing')
+    if not isinstance(part, str) or not isinstance(maker, str | None):
+        raise _Unfit('"name" and "by" have to be texts')
     make: Any = class_of(kind)
-    return make(name=name, **values), None if maker is None else _text(maker, f"{place}, by")
+    return make(name=Name(kind, schema, table, part), **values), maker
 
 
-_Reader = Callable[[object, str], Any]
+_Reader = Callable[[object], Any]
+
+
+class _Unfit(Exception):
+    """A value is not what it has to be."""
+
+
+def _at(place: str, read: Callable[[object], _Value], value: object) -> _Value:
+    try:
+        return read(value)
+    except _Unfit as error:
+        raise _Wrong(place, str(error)) from None
 
 
 def _taken(document: dict[str, Any], key: str, read: _Reader) -> Any:
     if key not in document:
         raise _Wrong(f'"{key}"', "it is missing")
-    return read(document.pop(key), f'"{key}"')
+    return _at(f'"{key}"', read, document.pop(key))
 
 
-def _mapping(value: object, place: str) -> dict[str, Any]:
+def _mapping(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise _Wrong(place, "it has to be an object in braces")
+        raise _Unfit("it has to be an object in braces")
     return value
 
 
-def _list(value: object, place: str) -> list[Any]:
+def _list(value: object) -> list[Any]:
     if not isinstance(value, list):
-        raise _Wrong(place, "it has to be a list in brackets")
+        raise _Unfit("it has to be a list in brackets")
     return value
 
 
-def _text(value: object, place: str) -> str:
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
     if isinstance(value, list):
-        return "\n".join(_texts(value, place))
-    if not isinstance(value, str):
-        raise _Wrong(place, "it has to be a text, or a list of its lines")
-    return value
+        return "\n".join(_texts(value))
+    raise _Unfit("it has to be a text, or a list of its lines")
 
 
-def _texts(value: object, place: str) -> tuple[str, ...]:
+def _texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise _Wrong(place, "it has to be a list of texts")
+        raise _Unfit("it has to be a list of texts")
     return tuple(value)
 
 
-def _number(value: object, place: str) -> int:
+def _number(value: object) -> int:
     if type(value) is not int:
-        raise _Wrong(place, "it has to be a whole number")
+        raise _Unfit("it has to be a whole number")
     return value
 
 
-def _flag(value: object, place: str) -> bool:
+def _flag(value: object) -> bool:
     if not isinstance(value, bool):
-        raise _Wrong(place, "it has to be true or false")
+        raise _Unfit("it has to be true or false")
     return value
 
 
-def _column_name(value: object, place: str) -> Name:
-    parts = _texts(value, place)
+def _column_name(value: object) -> Name:
+    parts = _texts(value)
     if len(parts) != 3:
-        raise _Wrong(place, "it has to be a schema, a table and a column")
+        raise _Unfit("it has to be a schema, a table and a column")
     return Name(Kind.COLUMN, *parts)
 
 
 def _or_none(read: _Reader) -> _Reader:
-    return lambda value, place: None if value is None else read(value, place)
+    return lambda value: None if value is None else read(value)
 
 
 _READERS: Mapping[Any, _Reader] = {

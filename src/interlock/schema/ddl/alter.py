@@ -79,7 +79,7 @@ def alter_statements(change: Altered, declared: Snapshot, observed: Snapshot) ->
 
     Where the statements drop an object and make it again, what belongs to it is made again too.
     """
-    if COLUMN_ORDER in change.differences:
+    if change.differences.keys() == {COLUMN_ORDER}:
         return NotAutomatic("the order of columns changes only when the table is made anew, with its rows")
     try:
         return tuple(_alter(change, declared, observed))
@@ -108,7 +108,7 @@ def recreate_statements(name: Name, declared: Snapshot, observed: Snapshot) -> t
 def _alter(change: Altered, declared: Snapshot, observed: Snapshot) -> Iterator[str]:
     ours, theirs = change.declared, change.observed
     differing = frozenset(change.differences)
-    own = differing - _COMMON
+    own = differing - _COMMON - {COLUMN_ORDER}
     if own:
         statements = tuple(_own_changes(ours, theirs, _Sides(own, declared, observed)))
         yield from statements
