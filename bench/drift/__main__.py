@@ -3,8 +3,8 @@
 import argparse
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from pathlib import Path
 
 from bench.drift.databases import Databases
@@ -47,16 +47,16 @@ def main() -> int:
         build_templates(projects, databases, tell)
         quick = [TextDiff({}) if isinstance(tool, TextDiff) else tool for tool in asked]
         held = [workers.submit(hold_trial, each, databases, dumps, quick, wanted, tell) for each in projects]
-        found = {project.name: trial.result() for project, trial in zip(projects, held, strict=True)}
-        for record in chain.from_iterable(found.values()):
-            save(record, kept, wanted)
+        for trial in as_completed(held):
+            for record in trial.result():
+                save(record, kept, wanted)
         # Afterwards, when nothing else runs.
         for project in projects:
             prove_agreement(project, databases, wanted)
             seconds = measure(project, databases, asked)
-            for record in found[project.name]:
-                record.cpu_seconds = seconds[record.tool]
-                save(record, kept, wanted)
+            for tool, used in seconds.items():
+                if record := load(project.name, tool, kept, wanted):
+                    save(replace(record, cpu_seconds=used), kept, wanted)
     everything = [load(project.name, tool.name, kept, wanted) for project in projects for tool in tools]
     arguments.out.write_text(page([record for record in everything if record], tools, wanted))
     tell(f"wrote {arguments.out}")

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from interlock.postgres.embedded import EmbeddedServer, _installed_binaries
+from interlock.postgres.embedded import EmbeddedServer, installed_binaries
 from interlock.postgres.url import DatabaseUrl
 
 ROLES = ("every reader", "every_owner")
@@ -109,7 +109,7 @@ def restore(dumped: str, url: DatabaseUrl) -> None:
 
 def _run(program: str, *arguments: str, text: str | None = None) -> str:
     done = subprocess.run(
-        [str(_installed_binaries() / program), *arguments], input=text, capture_output=True, text=True, check=False
+        [str(installed_binaries() / program), *arguments], input=text, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise NotRestored(f"{program}: {done.stderr.strip()}")

@@ -1,6 +1,7 @@
 """The tools that are compared: each is asked about two databases, and what it says is a set of lines."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -187,9 +188,9 @@ def _own_name(name: str, object_kind: str) -> str:
 
 
 def differences(reference: DatabaseUrl, live: DatabaseUrl) -> list[Difference]:
-    """Compare two databases as the command does. Raises Failed where it could not tell."""
+    """Compare two databases as the command does, and have its server try what has to be. Raises Failed."""
     try:
-        comparison = compare(reference, live)
+        comparison = compare(reference, live, scratch_server=reference.with_database("postgres"))
     except (InterlockError, psycopg.Error) as error:
         raise Failed(str(error)) from error
     if comparison.could_not_tell:
@@ -203,6 +204,7 @@ def differences_by_command(reference: DatabaseUrl, live: DatabaseUrl) -> list[Di
     done = subprocess.run(
         [sys.executable, "-m", "interlock", "drift", "--format", "json", *urls],
         cwd=REPOSITORY,
+        env={**os.environ, "INTERLOCK_SCRATCH_URL": reference.with_database("postgres").as_text()},
         capture_output=True,
         text=True,
         check=False,

@@ -5,6 +5,7 @@ import random
 import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -40,7 +41,7 @@ class Answer:
     outcome: Outcome
 
 
-@dataclass
+@dataclass(frozen=True)
 class Record:
     """What one tool said about the databases of one project."""
 
@@ -100,8 +101,7 @@ def hold_trial(
     usual: dict[str, list] = {}
     for variant in VARIANTS:
         with undamaged(variant, project, databases, dumps) as (reference, live):
-            for tool in tools:
-                said = _ask(tool, project, reference, live)
+            for tool, said in _ask_all(tools, project, reference, live):
                 records[tool.name].alarms[variant] = said if isinstance(said, str) else len(said)
                 if variant == EXACT_COPY:
                     usual[tool.name] = [] if isinstance(said, str) else said
@@ -109,8 +109,7 @@ def hold_trial(
     for done, kind in enumerate(CATALOGUE, start=1):
         asked = [tool for tool in tools if wanted.asks(tool, project, kind)]
         for damage, live in damaged(project, databases, kind, wanted) if asked else ():
-            for tool in asked:
-                said = _ask(tool, project, databases.url(project.template), live)
+            for tool, said in _ask_all(asked, project, databases.url(project.template), live):
                 outcome = _judge(tool, said, usual[tool.name], damage)
                 records[tool.name].answers.append(Answer(kind.name, damage.place, outcome))
         if done % 50 == 0:
@@ -191,6 +190,14 @@ def _do(damage: Damage, url: DatabaseUrl) -> bool:
         except psycopg.Error:
             return False
     return True
+
+
+def _ask_all(
+    tools: Sequence[Tool], project: Project, reference: DatabaseUrl, live: DatabaseUrl
+) -> list[tuple[Tool, list | str]]:
+    """What each tool says; most wait for a process of their own."""
+    with ThreadPoolExecutor(len(tools)) as together:
+        return list(zip(tools, together.map(lambda tool: _ask(tool, project, reference, live), tools), strict=True))
 
 
 def _ask(tool: Tool, project: Project, reference: DatabaseUrl, live: DatabaseUrl) -> list | str:

@@ -59,7 +59,7 @@ def describe(
         "selects": _described(queries),
         "strays": _described((f"class {_name(mapper)}", _everything(mapper)) for mapper in strays),
         "enums": [enum for table in tables for enum in _enums_of(table)],
-        "columns": [column for table in tables for column in _columns_of(table, is_inserted=table in mapped)],
+        "columns": [column for table in tables for column in _columns_of(table, _mappers_of(table, ours))],
         "discriminators": [found for mapper in ours if (found := _discriminator_of(mapper))],
         "elsewhere": sorted({_name(mapper) for mapper in others if mapper not in strays}),
     }
@@ -113,7 +113,11 @@ def _enums_of(table: Table) -> Iterator[Mapping[str, Any]]:
             }
 
 
-def _columns_of(table: Table, *, is_inserted: bool) -> Iterator[Mapping[str, Any]]:
+def _mappers_of(table: Table, mappers: Iterable[Mapper[Any]]) -> list[Mapper[Any]]:
+    return [mapper for mapper in mappers if mapper.local_table is table]
+
+
+def _columns_of(table: Table, mappers: Sequence[Mapper[Any]]) -> Iterator[Mapping[str, Any]]:
     for column in table.columns:
         labels = _loadable_labels(column.type)
         yield {
@@ -121,8 +125,9 @@ def _columns_of(table: Table, *, is_inserted: bool) -> Iterator[Mapping[str, Any
             "table": table.name,
             "column": column.name,
             "type": _printed(column.type),
-            "is_nullable": bool(column.nullable),
-            "insert": _insert_of(column) if is_inserted else None,
+            # What only some of the classes in a table have is null in the rows of the others.
+            "is_nullable": column.nullable or not all(mapper.columns.contains_column(column) for mapper in mappers),
+            "insert": _insert_of(column) if mappers else None,
             "labels": list(labels.enums) if labels else None,
             "python": _enum_name(labels) if labels else "",
         }
@@ -185,7 +190,10 @@ def _discriminator_of(mapper: Mapper[Any]) -> Mapping[str, Any] | None:
 def _as_stored(kind: TypeEngine[Any], identity: Any) -> str | None:
     """Write the identity of a class as the server prints it; None where only the type itself knows how."""
     if isinstance(kind, Enum) and _inherits(kind, "_db_value_for_elem"):
-        return str(kind._db_value_for_elem(identity))  # type: ignore[no-untyped-call]
+        try:
+            return str(kind._db_value_for_elem(identity))  # type: ignore[no-untyped-call]
+        except LookupError:
+            return None
     is_plain = isinstance(kind, (String, Integer)) and _inherits(kind, "result_processor")
     return str(identity) if is_plain and type(identity) in {str, int} else None
 

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, pairwise
 
@@ -137,7 +137,7 @@ def migrated_by(source: Source) -> str | None:
     """Say where the target_metadata of an env.py comes from, as `package.module.Base.metadata`; None if it cannot."""
     try:
         statements = list(_statements(ast.parse(source.text).body))
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError):
         return None
     origins = dict(chain.from_iterable(_imported(each, source.package) for each in statements))
     targets = [
@@ -152,6 +152,30 @@ def migrated_by(source: Source) -> str | None:
     return origins[root] + dot + rest
 
 
+def origin_of(path: str, read: Callable[[str], Source | None]) -> str:
+    """Follow a place such as `package.models.Base.metadata` through the imports of modules to where it is made."""
+    for _ in range(PASSES_ON_AT_MOST):
+        parts = path.split(".")
+        modules = (".".join(parts[:length]) for length in range(len(parts) - 1, 0, -1))
+        source = next((found for module in modules if (found := read(module))), None)
+        if source is None:
+            return path
+        root, dot, rest = path.removeprefix(f"{source.module}.").partition(".")
+        origins = _origins(source)
+        if root not in origins:
+            return path
+        path = origins[root] + dot + rest
+    return path
+
+
+def _origins(source: Source) -> Mapping[str, str]:
+    try:
+        statements = _statements(ast.parse(source.text).body)
+    except (SyntaxError, ValueError, RecursionError):
+        return {}
+    return dict(chain.from_iterable(_imported(each, source.package) for each in statements))
+
+
 def _renamed(text: str) -> Iterator[tuple[str, str]]:
     """Give what is imported under another name. Looking for it by an expression takes longer than all else."""
     for before, after in pairwise(text.split(" as ")):
@@ -163,7 +187,7 @@ def _renamed(text: str) -> Iterator[tuple[str, str]]:
 def _outline(source: Source, own: frozenset[str]) -> _Outline:
     try:
         body = ast.parse(source.text).body
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError):
         return _Outline(_Imports({}, own))  # importing it will say what is wrong with it
     top = list(_statements(body))
     imports = _Imports(dict(chain.from_iterable(_imported(each, source.package) for each in top)), own)

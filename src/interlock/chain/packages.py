@@ -3,6 +3,7 @@
 Runs in the child process when env.py has run, for that has put on the path of modules what it needs there.
 """
 
+import os
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,12 +11,13 @@ from fnmatch import fnmatchcase
 from importlib.util import find_spec
 from operator import attrgetter
 from pathlib import Path
+from sysconfig import get_path
 from typing import Any
 
 from sqlalchemy import MetaData, Table
 from sqlalchemy.orm import Mapper
 
-from interlock.chain.outline import Source, defining_modules, migrated_by
+from interlock.chain.outline import Source, defining_modules, migrated_by, origin_of
 
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _FRAMEWORKS = frozenset({"sqlalchemy", "sqlmodel", "flask_sqlalchemy", "flask_sqlalchemy_lite", "alembic"})
@@ -64,17 +66,25 @@ def find_packages(modules: Iterable[str], folders: Sequence[Path], scripts: Iter
             walk.enter_package(root, folder)
     for folder in folders:
         walk.enter_folder(folder)
-    return OwnPackages(walk.files, (*folders, *walk.entered), tuple(walk.targets))
+
+    def read(module: str) -> Source | None:
+        return _source(module, walk.files[module]) if module in walk.files else None
+
+    # A module that only passes another chain's metadata on may well define classes of ours.
+    targets = (origin_of(target, read) for target in walk.targets)
+    return OwnPackages(walk.files, (*folders, *walk.entered), tuple(targets))
 
 
 def own_folders(project: Path, path_before: Collection[str]) -> list[Path]:
     """List the folders of the path of modules that are the project's: in its own folder, or put there since."""
     folders = ((entry, Path(entry).resolve()) for entry in sys.path)
+    standard = {Path(get_path(name)).resolve() for name in ("stdlib", "platstdlib")}
     return [
         folder
         for entry, folder in dict(folders).items()
         if (entry not in path_before or folder.is_relative_to(project.resolve()))
         and _INSTALLED.isdisjoint(folder.parts)
+        and folder not in standard
         and folder.is_dir()
     ]
 
@@ -143,7 +153,7 @@ class _Walk:
     def enter_package(self, name: str, folder: Path) -> None:
         """Take note of every module below a package. A folder without __init__.py is a package too."""
         resolved = folder.resolve()
-        if resolved in self._seen or (folder / "pyvenv.cfg").exists():
+        if resolved in self._seen or not _may_enter(folder) or (folder / "pyvenv.cfg").exists():
             return
         self._seen.add(resolved)
         if _is_of_another_chain(folder):
@@ -159,7 +169,7 @@ class _Walk:
     def enter_folder(self, folder: Path) -> None:
         """Take note of the packages and modules right in a folder of the path of modules."""
         for entry, module in _entries(folder, ""):
-            if entry.is_dir() and (entry / "__init__.py").exists():
+            if entry.is_dir() and _may_enter(entry) and (entry / "__init__.py").exists():
                 self.enter_package(module, entry)
             elif not entry.is_dir() and entry.name != "__init__.py" and _is_found_at(module, entry):
                 self._note(module, entry)
@@ -177,6 +187,11 @@ def _entries(folder: Path, prefix: str) -> Iterator[tuple[Path, str]]:
         is_source = entry.is_dir() or entry.suffix == ".py"
         if is_source and name.isidentifier() and name not in _NEVER and not _is_test(name):
             yield entry, prefix + name
+
+
+def _may_enter(folder: Path) -> bool:
+    # From a folder that we may not read, nothing can be imported either.
+    return os.access(folder, os.R_OK | os.X_OK)
 
 
 def _is_test(name: str) -> bool:

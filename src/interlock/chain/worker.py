@@ -62,7 +62,8 @@ class Worker:
         self.memory: dict[Any, Any] = {}
         self.recorder = Recorder()
         self.packages: OwnPackages | None = None
-        self.path = frozenset(sys.path)
+        # As they are before any of the project's code has run.
+        self.folder, self.path = Path.cwd(), frozenset(sys.path)
         event.listen(Mapper, "after_mapper_constructed", lambda mapper, _class: self.mappers.append(mapper))
 
     def connect(self, setup: Mapping[str, Any]) -> Answer:
@@ -209,7 +210,7 @@ class Worker:
         if not self.metadata:
             return {"modules": [], "left_out": {}}
         event.listen(Pool, "checkout", _make_read_only)
-        folders = own_folders(Path.cwd(), self.path)
+        folders = own_folders(self.folder, self.path)
         scripts = [self.scripts.dir, *(self.scripts.version_locations or [])]
         named = [self.setup["models"].partition(":")[0]] if self.setup["models"] else []
         start = modules_of(self.metadata, self.mappers).union(named)

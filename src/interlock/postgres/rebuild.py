@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 
 from interlock.schema.ddl.create import create_statements, finish_statements, prepare_statements, why_not_made
+from interlock.schema.ddl.order import place_of
 from interlock.schema.ddl.words import always_quoted, identifier, parents_of, relation
 from interlock.schema.items import Column, Constraint, Extension, Index, Item, Table, View
 from interlock.schema.name import Kind, Name
@@ -31,16 +32,6 @@ _SETTINGS = {
     "standard_conforming_strings": "on",
 }
 
-# A first guess at what needs what, so that little fails. What is first in it needs nothing of what follows, mostly.
-_ORDER = (
-    *(Kind.SCHEMA, Kind.EXTENSION, Kind.COLLATION, Kind.ENUM, Kind.DOMAIN, Kind.DOMAIN_CONSTRAINT, Kind.COMPOSITE),
-    *(Kind.FUNCTION, Kind.BASE_TYPE, Kind.RANGE, Kind.LANGUAGE, Kind.ACCESS_METHOD, Kind.SEQUENCE, Kind.PROCEDURE),
-    *(Kind.AGGREGATE, Kind.OPERATOR_FAMILY, Kind.OPERATOR, Kind.OPERATOR_CLASS, Kind.CAST, Kind.CONVERSION),
-    *(Kind.TRANSFORM, Kind.SEARCH_PARSER, Kind.SEARCH_TEMPLATE, Kind.SEARCH_DICTIONARY, Kind.SEARCH_CONFIGURATION),
-    *(Kind.WRAPPER, Kind.SERVER, Kind.TABLE, Kind.FOREIGN_TABLE, Kind.COLUMN, Kind.VIEW, Kind.MATERIALIZED_VIEW),
-    *(Kind.PRIMARY_KEY, Kind.UNIQUE, Kind.INDEX, Kind.CHECK, Kind.EXCLUSION, Kind.FOREIGN_KEY, Kind.STATISTICS),
-    *(Kind.TRIGGER, Kind.RULE, Kind.POLICY),
-)
 # From the moment that they are there they have a part in whatever else is made.
 _LAST = (Kind.PUBLICATION, Kind.SUBSCRIPTION, Kind.USER_MAPPING, Kind.DEFAULT_PRIVILEGES, Kind.EVENT_TRIGGER)
 
@@ -80,7 +71,7 @@ def rebuild(
     refused = tuple(NotMade(item.name, reason) for item in items if (reason := why_not_made(item)))
     skipped = {each.name for each in refused}
     items = [item for item in items if item.name not in skipped]
-    with _as_it_was_printed(connection):
+    with reads_as_printed(connection):
         if makes_roles:
             _make_roles(connection, snapshot.roles)
         if names is None:
@@ -118,7 +109,7 @@ def _phases(items: Iterable[Item], snapshot: Snapshot) -> Iterator[list[_Step]]:
     depths = _depths(snapshot)
     ordered = sorted(
         (item for item in items if not _comes_with_another(item, snapshot)),
-        key=lambda item: (_place(item.name.kind), depths.get(relation(item.name), 0)),
+        key=lambda item: (place_of(item.name.kind), depths.get(relation(item.name), 0)),
     )
     early = [item for item in ordered if item.name.kind not in _LAST]
     late = [item for item in ordered if item.name.kind in _LAST]
@@ -138,10 +129,6 @@ def _steps(items: Iterable[Item], statements: Callable[[Item], tuple[str, ...]])
 
 def _comes_with_another(item: Item, snapshot: Snapshot) -> bool:
     return isinstance(item, Column) and item.name.container in snapshot.containers
-
-
-def _place(kind: Kind) -> int:
-    return _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
 
 
 def _depths(snapshot: Snapshot) -> dict[str, int]:
@@ -194,8 +181,8 @@ def _run(connection: psycopg.Connection[Any], steps: Sequence[_Step]) -> dict[_S
 
 
 @contextmanager
-def _as_it_was_printed(connection: psycopg.Connection[Any]) -> Iterator[None]:
-    """Let the session read names and constants as they were printed, until the end."""
+def reads_as_printed(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Let a session read names and constants as they were printed for a snapshot, until the end."""
     before = {
         name: connection.execute("select pg_catalog.current_setting(%s)", [name]).fetchall()[0][0] for name in _SETTINGS
     }
@@ -214,7 +201,7 @@ def _set(connection: psycopg.Connection[Any], settings: dict[str, str]) -> None:
 
 def _make_roles(connection: psycopg.Connection[Any], roles: Iterable[str]) -> None:
     there = {name for (name,) in connection.execute("select rolname from pg_roles")}
-    for role in sorted(set(roles) - there):
+    for role in sorted(role for role in set(roles) - there if not role.startswith("pg_")):
         connection.execute(f"create role {identifier(role)} nologin".encode())
 
 

@@ -1,9 +1,10 @@
 """Scratch databases: where the chain is built, far away from the target."""
 
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import cache
 
 import psycopg
 from psycopg import sql
@@ -46,6 +47,18 @@ def open_scratch_server(server: DatabaseUrl | None) -> Iterator[ScratchServer]:
     else:
         with run_throwaway_server() as embedded:
             yield ScratchServer(embedded.url(), is_thrown_away=True)
+
+
+@contextmanager
+def scratch_databases(server: DatabaseUrl | None) -> Iterator[Callable[[], AbstractContextManager[Connection]]]:
+    """Give what makes empty databases, each with a session on it. A server is started when the first one is wanted."""
+    with ExitStack() as resources:
+
+        @cache
+        def running() -> ScratchServer:
+            return resources.enter_context(open_scratch_server(server))
+
+        yield lambda: running().empty_database()
 
 
 @contextmanager

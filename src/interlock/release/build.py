@@ -48,12 +48,13 @@ class Build:
         return work
 
     @cached_property
-    def _server(self) -> ScratchServer:
+    def server(self) -> ScratchServer:
+        """The server for scratch databases. Raises what starting one does."""
         return self.work.server if self._is_at_work else self._open_server()
 
     def empty_database(self) -> AbstractContextManager[Connection]:
         """A session on an empty scratch database that is gone afterwards."""
-        return self._server.empty_database()
+        return self.server.empty_database()
 
     @cached_property
     def chain(self) -> Chain:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from interlock.chain.child import Child, ProjectFailed
 from interlock.chain.mapped import Models
 
-IMPORTS_WITHIN_SECONDS = 20.0
+IMPORTS_WITHIN_SECONDS = 60.0
 """How long one module may take."""
 
 LOSES_AT_MOST = 3

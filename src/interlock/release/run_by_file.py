@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from interlock.chain.child import Child, Environment, start_child
 from interlock.chain.project import Project
 from interlock.errors import InterlockError
 from interlock.postgres.catalog import take_snapshot
+from interlock.postgres.scratch import scratch_databases
 from interlock.postgres.session import Connection, open_session, read_identity
 from interlock.release.declared import (
     compare_with_file,
@@ -19,7 +21,7 @@ from interlock.release.declared import (
 )
 from interlock.release.load_models import LoadedModels, load_models
 from interlock.release.logbook import Logbook, counted
-from interlock.release.observe import Observation, as_judged
+from interlock.release.observe import Observation, as_judged, like_with_like
 from interlock.release.plan import plan_release
 from interlock.release.record import Verification
 from interlock.release.request import Request
@@ -28,6 +30,7 @@ from interlock.release.scratch_build import current_revisions, without_version_t
 from interlock.release.verify import unseen_findings
 from interlock.schema.file import SchemaFile
 from interlock.schema.history import History
+from interlock.schema.prints import recognise_known
 from interlock.verdict.finding import Check, Finding, Signal
 
 # The target is nobody's to write to here, and env.py may open it to say what the models are.
@@ -145,7 +148,11 @@ class RunByFile(Run):
         whole = without_version_table(session, self.build.environment, take_snapshot(session))
         ours = rules.applied_to(whole.within(self.file.snapshot.schemas))
         history = rules.applied_to_history(history_of(self.file, ours))
-        return as_judged(whole, ours, history, rules), history
+        judged = as_judged(whole, ours, history, rules)
+        known = recognise_known(judged.schema, history.moments[-1].schema, self.file.forms)
+        # What the file does not know the prints of is asked of a scratch server, and only that.
+        with scratch_databases(self.request.scratch_server) as scratch:
+            return like_with_like(replace(judged, schema=known), history, scratch), history
 
     def _findings(self, found: Verification, *, is_pending: bool, schema: str) -> Iterator[Finding]:
         if any(blamed.signal is Signal.STOP for blamed in found.drift) and not is_pending:

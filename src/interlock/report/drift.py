@@ -24,6 +24,7 @@ def drift_as_json(comparison: Comparison) -> str:
         "in_step": comparison.is_in_step,
         "compared_objects": len(comparison.reference),
         "unread": list(comparison.could_not_tell),
+        "notes": list(comparison.notes),
         "differences": [change_as_json(change) for change in comparison.changes],
     }
     return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
@@ -38,6 +39,7 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     yield _verdict(comparison)
     for change in comparison.changes:
         yield from change_as_lines(change)
+    yield from (f"  not counted  {legible(text)}" for text in comparison.notes)
     for text in comparison.could_not_tell:
         yield f"{MARKS[Signal.CAUTION]} could not tell  {legible(text)}"
 
@@ -57,6 +59,8 @@ def _verdict(comparison: Comparison) -> str:
     told = ", ".join(f"{found[each]} {each}" for each in Severity if found[each])
     if comparison.is_drift:
         return f"drift: {told}"
+    if comparison.could_not_tell and told:
+        return f"could not tell: not everything could be read, and without it there is a difference ({told})"
     if comparison.could_not_tell:
         return "could not tell: nothing that was compared differs, and not everything was compared"
     return f"in step: nothing differs but the order of columns, or names that the server gave ({told})"

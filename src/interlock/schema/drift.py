@@ -143,7 +143,8 @@ _GUARDS = frozenset(
 # With them a row that the declared schema takes can be refused, or become another one.
 _INTERFERING = _GUARDS - {Kind.INDEX, Kind.STATISTICS, Kind.DEFAULT_PRIVILEGES}
 
-_UNNOTICED = frozenset({"comment", "tablespace", "clustered_on", COLUMN_ORDER})
+_COMMENTS = frozenset({"comment", "index_comment", "not_null_comment", "attribute_comments"})
+_UNNOTICED = _COMMENTS | {"tablespace", "clustered_on", COLUMN_ORDER}
 _RELIED_ON = {
     (Column, "type"),
     (Column, "filled_by"),

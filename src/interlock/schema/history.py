@@ -117,23 +117,24 @@ class History:
     def locate(self, observed: Snapshot) -> Match:
         """Find the moments whose schema the observed one resembles most.
 
-        That is where the fewest acts of a person explain what differs: a table with all that belongs to it is made, or
-        dropped, by one. Of moments that are equally far away: where fewer objects differ, counted one by one; then
-        the newest.
+        People make things by hand more often than they take away what a revision made; and what is there exactly as a
+        revision makes it was hardly made by hand. So a moment is the farther away the more of it is missing or altered,
+        and the more there is that only a later revision makes so. A table made by hand counts once, with all that
+        belongs to it. Of moments that are equally far away it is the newest.
         """
-        _, newest = min(enumerate(self.moments), key=lambda each: (*_distance(each[1].schema, observed), -each[0]))
+        _, newest = min(enumerate(self.moments), key=lambda each: (self._distance(each[1], observed), -each[0]))
         same = tuple(moment for moment in self.moments if moment.schema.items == newest.schema.items)
         return Match(same, find_drift(newest.schema, observed))
+
+    def _distance(self, moment: Moment, observed: Snapshot) -> int:
+        ours, theirs = moment.schema.items, observed.items
+        missing = sum(is_told_apart(ours[name], observed) for name in ours.keys() - theirs.keys())
+        altered = sum(name in theirs and item != theirs[name] for name, item in ours.items())
+        unexpected = [theirs[name] for name in theirs.keys() - ours.keys()]
+        by_hand = sum(is_told_apart(item, moment.schema) for item in unexpected)
+        by_later_ones = sum(item in self.variants.get(item.name, ()) for item in unexpected)
+        return 2 * (missing + altered) + by_hand + by_later_ones
 
 
 def _holds(moment: Moment, change: Missing | Altered) -> bool:
     return moment.schema.items.get(change.name) == change.declared
-
-
-def _distance(declared: Snapshot, observed: Snapshot) -> tuple[int, int]:
-    """By how many acts the observed schema departs from the declared one, and in how many objects."""
-    ours, theirs = declared.items, observed.items
-    missing = sum(is_told_apart(ours[name], observed) for name in ours.keys() - theirs.keys())
-    unexpected = sum(is_told_apart(theirs[name], declared) for name in theirs.keys() - ours.keys())
-    altered = sum(name in theirs and item != theirs[name] for name, item in ours.items())
-    return missing + altered + unexpected, altered + len(ours.keys() ^ theirs.keys())

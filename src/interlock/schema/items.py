@@ -57,10 +57,11 @@ class Domain(Common):
 
 @dataclass(frozen=True, slots=True)
 class Composite(Common):
-    """A composite type: each attribute as its name, quoted where it must be, and its type."""
+    """A composite type: each attribute as its name, quoted where it must be, and its type; and their comments."""
 
     name: Name
     attributes: tuple[str, ...]
+    attribute_comments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,7 @@ class Column(Common):
     not_null_is_validated: bool = True
     not_null_is_inherited: bool = True
     is_inherited: bool = False
+    not_null_comment: str = ""
     position: int = field(default=0, compare=False)
 
 
@@ -148,7 +150,7 @@ class Column(Common):
 class Constraint(Common):
     """A constraint of a table or a domain, as pg_get_constraintdef prints it without what the other values say.
 
-    `index_is_valid` and `options` are those of the index that stands behind it.
+    `index_is_valid`, `options` and `index_comment` are those of the index that stands behind it.
     """
 
     name: Name
@@ -160,6 +162,7 @@ class Constraint(Common):
     is_inherited_below: bool = True
     index_is_valid: bool = True
     options: tuple[str, ...] = ()
+    index_comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,15 +63,16 @@ def snapshot_from_rows(
 ) -> Snapshot:
     """Build the snapshot that the rows of each query describe. What belongs to an extension is left out."""
     members = set(map(tuple, rows.get("members", ())))
-    common = _common_values(rows)
+    common, told = _common_values(rows)
     items: dict[Name, Item] = {}
-    containers: set[tuple[str | None, str | None]] = set()
+    containers: set[tuple[str, str]] = set()
     for query, make in MAKERS.items():
         for oid, number, owner, schema, table, item, kind, *rest in rows.get(query, ()):
             catalog = _CATALOGS[kind]
             if item:
                 # What belongs to something that is left out is left out too.
                 if (schema, table) not in containers:
+                    members.add((catalog, oid))
                     continue
             elif (catalog, oid) in members:
                 continue
@@ -79,25 +80,40 @@ def snapshot_from_rows(
             if kind in _CONTAINERS:
                 containers.add((schema, table))
             values = common.get((catalog, oid, number), _NOTHING)
+            if values:
+                told.pop((catalog, oid, number), None)
             if owner:
                 values = {**values, "owner": owner}
             items[name] = make(name, number, *rest, **values)
-    unmodelled = sorted(row[0] or "" for row in rows.get("unmodelled", ()))
-    return Snapshot(items, tuple(unread), tuple(unmodelled), major, frozenset(roles))
+    passed_over = (what for (catalog, oid, _), what in told.items() if (catalog, oid) not in members)
+    unmodelled = {
+        *(f"comment or grant on {what}" for what in passed_over),
+        *(what for (what,) in rows.get("unmodelled", ())),
+    }
+    return Snapshot(items, tuple(unread), tuple(sorted(unmodelled)), major, frozenset(roles))
 
 
 _NOTHING: Mapping[str, Any] = {}
+Key = tuple[str, int, int]
+"""The catalog, the oid, and the number of the column or 0."""
 
 
-def _common_values(rows: Rows) -> Mapping[Row, Mapping[str, Any]]:
-    """Comments and grants, by catalog, oid and number of the column."""
-    values: dict[Row, dict[str, Any]] = {}
-    for *key, comment in rows.get("comments", ()):
-        values.setdefault(tuple(key), {})["comment"] = comment
-    for *key, grant in rows.get("grants", ()):
-        of_object = values.setdefault(tuple(key), {})
+def _common_values(rows: Rows) -> tuple[Mapping[Key, Mapping[str, Any]], dict[Key, str]]:
+    """Comments and grants; and of each the name in words, where it can be of something that no query gives."""
+    values: dict[Key, dict[str, Any]] = {}
+    told: dict[Key, str] = {}
+    for catalog, oid, number, attribute, comment, what in rows.get("comments", ()):
+        key = (catalog, oid, number)
+        values.setdefault(key, {})[attribute] = comment
+        if what:
+            told[key] = what
+    for catalog, oid, number, grant, what in rows.get("grants", ()):
+        key = (catalog, oid, number)
+        of_object = values.setdefault(key, {})
         of_object["grants"] = tuple(sorted((*of_object.get("grants", ()), grant)))
-    return values
+        if what:
+            told[key] = what
+    return values, told
 
 
 def _listed(values: Iterable[str] | None) -> tuple[str, ...]:
@@ -126,8 +142,10 @@ def _domain(
     return made.Domain(name, kind, nullable, default, collation or "", **common)
 
 
-def _composite(name: Name, _number: int, attributes: list[str] | None, **common: Any) -> Item:
-    return made.Composite(name, _listed(attributes), **common)
+def _composite(
+    name: Name, _number: int, attributes: list[str] | None, comments: list[str] | None, **common: Any
+) -> Item:
+    return made.Composite(name, _listed(attributes), _listed(comments), **common)
 
 
 def _range(name: Name, _number: int, options: list[str] | None, **common: Any) -> Item:
@@ -252,7 +270,7 @@ def _column(
         not_null_is_validated,
         not_null_is_inherited,
         is_inherited,
-        number,
+        position=number,
         **common,
     )
 
@@ -340,8 +358,8 @@ def _policy(
     return made.Policy(name, command, is_permissive, _sorted(roles), using, check, **common)
 
 
-def _definition(name: Name, _number: int, definition: str | None, enabled: str, **common: Any) -> Item:
-    return made.Definition(name, definition or "", enabled, **common)
+def _definition(name: Name, _number: int, definition: str, enabled: str, **common: Any) -> Item:
+    return made.Definition(name, definition, enabled, **common)
 
 
 MAKERS: Mapping[str, Callable[..., Item]] = {

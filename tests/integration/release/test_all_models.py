@@ -188,3 +188,11 @@ def test_what_another_chain_of_the_package_migrates_is_not_this_ones(guard: Guar
 
     assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
     assert any("another chain migrates it): shop.visits" in each for each in outcome.record.unproved)
+
+
+def test_an_old_chain_of_the_same_metadata_hides_no_class(guard: Guard, tmp_path: Path, database: str):
+    project = make_package(tmp_path, refunds=REFUNDS)
+    project.write("shop/old/env.py", "from shop.refunds import Base\ntarget_metadata = Base.metadata\n")
+    project.write("shop/old/versions/v1.py", "raise RuntimeError('imported')")
+
+    assert "class Refund cannot be selected" in told(guard("verify", database))

@@ -1,6 +1,6 @@
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.orm import column_property, registry
+from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column, registry
 
 from interlock.chain.models import describe
 
@@ -106,3 +106,27 @@ def test_classes_of_another_bind_or_another_chain_are_elsewhere_and_those_of_str
     assert [each.rpartition(".")[2] for each in own["elsewhere"]] == ["Bound", "Theirs"]
     assert strange["strays"] == []
     assert len(strange["elsewhere"]) == 3
+
+
+def test_a_column_that_one_of_the_classes_of_a_table_has_may_be_null_in_the_rows_of_the_others():
+    class Base(DeclarativeBase):
+        pass
+
+    class Animal(Base):
+        __tablename__ = "animals"
+        __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "animal"}  # noqa: RUF012 - as people write it
+        id: Mapped[int] = mapped_column(primary_key=True)
+        kind: Mapped[str]
+
+    class Cat(Animal):
+        __mapper_args__ = {"polymorphic_identity": "cat"}  # noqa: RUF012
+        sound: Mapped[str]
+
+    described = describe([Base.metadata], [Animal.__mapper__, Cat.__mapper__])
+
+    assert {each["column"]: each["is_nullable"] for each in described["columns"]} == {
+        "id": False,
+        "kind": False,
+        "sound": True,
+    }
+    assert described["discriminators"][0]["labels"] == ["animal", "cat"]

@@ -79,7 +79,7 @@ def alter_statements(change: Altered, declared: Snapshot, observed: Snapshot) ->
 
     Where the statements drop an object and make it again, what belongs to it is made again too.
     """
-    if COLUMN_ORDER in change.differences:
+    if change.differences.keys() == {COLUMN_ORDER}:
         return NotAutomatic("the order of columns changes only when the table is made anew, with its rows")
     try:
         return tuple(_alter(change, declared, observed))
@@ -108,7 +108,7 @@ def recreate_statements(name: Name, declared: Snapshot, observed: Snapshot) -> t
 def _alter(change: Altered, declared: Snapshot, observed: Snapshot) -> Iterator[str]:
     ours, theirs = change.declared, change.observed
     differing = frozenset(change.differences)
-    own = differing - _COMMON
+    own = differing - _COMMON - {COLUMN_ORDER}
     if own:
         statements = tuple(_own_changes(ours, theirs, _Sides(own, declared, observed)))
         yield from statements
@@ -292,10 +292,23 @@ def _type(ours: Column, theirs: Column, column: str) -> Iterator[str]:
         # It would be taken to the new type by an implicit cast, which there may not be.
         yield f"{column} DROP DEFAULT"
     collation = f" COLLATE {ours.collation}" if ours.collation else ""
-    using = f" USING {identifier(ours.name.item)}::{ours.type}" if ours.type != theirs.type else ""
+    # As in an assignment a value that does not fit is an error; a cast that is written out would cut it short.
+    using = "" if _is_assigned(theirs.type, ours.type) else f" USING {identifier(ours.name.item)}::{ours.type}"
     yield f"{column} TYPE {ours.type}{collation}{using}"
     if has_default and ours.default is not None:
         yield f"{column} {_default(ours)}"
+
+
+_ASSIGNED = (
+    frozenset({"text", "character varying", "character"}),
+    frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"}),
+)
+"""Types of which each can be assigned to each."""
+
+
+def _is_assigned(before: str, after: str) -> bool:
+    one, other = before.partition("(")[0], after.partition("(")[0]
+    return one == other or any({one, other} <= family for family in _ASSIGNED)
 
 
 def _filled_by(ours: Column, theirs: Column, column: str, sides: _Sides) -> Iterator[str]:
