@@ -48,13 +48,10 @@ select case when xmin in ('1', '2') then '3'::xid else xmin end from pg_catalog.
 """
 
 
-def _rows() -> Iterator[str]:
+def _rows(*, but_temporary: bool) -> Iterator[str]:
     for catalog, (relation, condition) in _OF_RELATIONS.items():
-        # Temporary tables come and go. Mostly there are none, and then no row is looked at for that.
-        of_users = f"xmin from pg_catalog.{catalog} where {condition}"
-        are_none = "(select none from any_temporary)"
-        for when in (are_none, f"not {are_none} and {relation} not in (table temporary)"):
-            yield f"select {of_users} and {when}"
+        exclusion = f" and {relation} not in (table temporary)" if but_temporary else ""
+        yield f"select xmin from pg_catalog.{catalog} where {condition}{exclusion}"  # noqa: S608 - words of our own
     for catalog, oid in _OTHERS.items():
         yield f"select xmin from pg_catalog.{catalog} where {oid} >= 16384"  # noqa: S608 - words of our own
     yield _SCHEMAS
@@ -64,25 +61,31 @@ def _rows() -> Iterator[str]:
 # with as many rows as before their sum is another one. Ages grow, so it is taken relative to one transaction that
 # never changes; modulo 2^32, in which transactions count.
 _SUM = """
-with temporary (oid) as materialized (
-       select oid from pg_catalog.pg_class where relpersistence = 't' union all
-       select reltype from pg_catalog.pg_class where relpersistence = 't' and reltype <> 0
-), any_temporary (none) as materialized (select not exists (select from temporary))
 select count(*) || ' ' || mod(mod(sum(age(made)) - count(*) * age('3'::xid), modulus) + modulus, modulus)
   from ({rows}) as written (made)
  cross join (values (4294967296)) as transactions (modulus)
  group by modulus
 """
-# With the same snapshot nobody has written anything since, be it to a catalog or to a table.
-_FINGERPRINT = (
-    """
-select pg_current_snapshot()::text,
-       case when pg_current_snapshot()::text = %s then null else ("""
-    + _SUM
-    + """) end,
-       {revisions}
-"""
+
+
+def _sum(*, but_temporary: bool) -> str:
+    return _SUM.format(rows=" union all ".join(_rows(but_temporary=but_temporary)))
+
+
+# With the same snapshot nobody has written anything since, be it to a catalog or to a table. Temporary tables come and
+# go and are none of ours; mostly there are none, and then no row is looked at for that.
+_FINGERPRINT = f"""
+with temporary (oid) as materialized (
+       select oid from pg_catalog.pg_class where relpersistence = 't' union all
+       select reltype from pg_catalog.pg_class where relpersistence = 't' and reltype <> 0
 )
+select pg_current_snapshot()::text,
+       case when pg_current_snapshot()::text = %s then null
+            when not exists (select from pg_catalog.pg_class where relpersistence = 't')
+            then ({_sum(but_temporary=False)})
+            else ({_sum(but_temporary=True)}) end,
+       {{revisions}}
+"""  # noqa: S608 - words of our own
 
 
 class Fingerprint(NamedTuple):
@@ -101,7 +104,6 @@ def read_fingerprint(
     """Read, in one query, a fingerprint of the catalog and the rows of the version table; `last` spares work."""
     rows_of_table = sql.SQL("array(select version_num::text from {} order by 1)").format(table.identifier)
     query = sql.SQL(_FINGERPRINT).format(
-        rows=sql.SQL(" union all ").join(sql.SQL(each) for each in _rows()),
         revisions=rows_of_table if table.is_there else sql.SQL("array[]::text[]"),
     )
     # Planning it takes as long as running it.
