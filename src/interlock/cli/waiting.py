@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 
 from interlock.errors import ExitCode, InvalidSetting
-from interlock.gate.check import Gate, Readiness
+from interlock.gate.check import LOG, Gate, Readiness
 from interlock.gate.needs import read_needs
 from interlock.gate.waiting import wait_until_ready
 from interlock.postgres.url import parse_url
@@ -24,6 +24,7 @@ def wait_for(schema_file: Path, timeout_seconds: float) -> ExitCode:
             "export DATABASE_URL=postgresql://user:password@host:5432/database",
         )
     needs = read_needs(schema_file)
+    LOG.disabled = True  # the same is told below, to people
     gate = Gate(parse_url(url), needs, every_seconds=LOOKS_EVERY_SECONDS)
     answer = wait_until_ready(gate, timeout_seconds, _show)
     if answer.is_ready:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import psycopg
 
 from interlock.errors import InterlockError, Unreachable
-from interlock.gate.fingerprint import read_fingerprint
+from interlock.gate.fingerprint import NEVER_READ, Fingerprint, read_fingerprint
 from interlock.gate.needs import missing_objects, missing_revisions
 from interlock.postgres.catalog import take_snapshot
 from interlock.postgres.session import Connection, ServerRefused, open_session
@@ -142,7 +142,9 @@ class _Looker:
         self._url, self._needs = url, needs
         self._connection: Connection | None = None
         self._resources = ExitStack()
-        self._known: tuple[str, tuple[str, ...], float] | None = None
+        self._last: Fingerprint = NEVER_READ
+        self._missing: tuple[str, ...] = ()
+        self._reads_all_at = 0.0
 
     def look(self) -> Readiness:
         """Look, over another connection where the kept one was lost. What goes wrong is a reason against it."""
@@ -178,18 +180,19 @@ class _Looker:
 
     def _compare(self, connection: Connection) -> Readiness:
         try:
-            fingerprint, rows = read_fingerprint(connection, self._table)
+            now, rows = read_fingerprint(connection, self._table, self._last)
         except psycopg.errors.UndefinedTable:  # dropped, or moved to another schema
-            fingerprint, rows = "", ()
-        if self._known is None or self._known[0] != fingerprint or time.monotonic() > self._known[2]:
+            now, rows = NEVER_READ, ()
+        if now.value != self._last.value or now == NEVER_READ or time.monotonic() > self._reads_all_at:
             self._table = self._find_table(connection)
-            fingerprint, rows = read_fingerprint(connection, self._table)
+            now, rows = read_fingerprint(connection, self._table)
             # The fingerprint is older than what is read now: what is changed in between is seen the next time.
-            objects = missing_objects(self._needs, take_snapshot(connection))
-            self._known = (fingerprint, objects, time.monotonic() + READS_ALL_EVERY_SECONDS)
+            self._missing = missing_objects(self._needs, take_snapshot(connection))
+            self._reads_all_at = time.monotonic() + READS_ALL_EVERY_SECONDS
+        self._last = now
         revisions = missing_revisions(self._needs, rows)
         told = [f"revisions that did not run: {', '.join(revisions)}"] if revisions else []
-        reasons = (*told, *self._known[1])
+        reasons = (*told, *self._missing)
         return Readiness(not reasons, reasons)
 
     def _find_table(self, connection: Connection) -> VersionTable:

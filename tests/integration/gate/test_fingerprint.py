@@ -20,7 +20,7 @@ def shared(server) -> Iterator[Connection]:
 
 
 def fingerprint(connection: Connection) -> str:
-    return read_fingerprint(connection, find_version_table(connection, "alembic_version", None))[0]
+    return read_fingerprint(connection, find_version_table(connection, "alembic_version", None))[0].value
 
 
 CHANGES = [
@@ -82,10 +82,12 @@ CHANGES = [
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_shows(shared: Connection, change: str):
-    before = fingerprint(shared)
+    table = find_version_table(shared, "alembic_version", None)
+    before, _ = read_fingerprint(shared, table)
     shared.execute(change.encode())
+    after, _ = read_fingerprint(shared, table, before)
 
-    assert fingerprint(shared) != before
+    assert after.value != before.value
 
 
 def test_what_goes_on_all_the_time_does_not_show(live: psycopg.Connection):
@@ -131,6 +133,14 @@ def test_everybody_may_read_it(live: psycopg.Connection):
     finally:
         live.execute("reset role")
         live.execute("drop owned by somebody_small; drop role somebody_small")
+
+
+def test_where_nobody_has_written_anything_it_stays_without_being_read(live: psycopg.Connection):
+    table = find_version_table(live, "alembic_version", None)
+    before, _ = read_fingerprint(live, table)
+    after, _ = read_fingerprint(live, table, before._replace(value="as it was"))
+
+    assert after.value == "as it was" or after.moment != before.moment
 
 
 def test_the_rows_of_the_version_table_come_with_it(live: psycopg.Connection):
