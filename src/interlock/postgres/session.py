@@ -42,9 +42,9 @@ select pg_catalog.current_database()                                     as data
        pg_catalog.pg_is_in_recovery()                                    as is_standby,
        pg_catalog.current_setting('transaction_read_only') = 'on'        as is_read_only,
        'unknown'                                                         as system_identifier,
-       exists (select from pg_catalog.pg_proc
-                where proname = 'pg_control_system'
-                  and pg_catalog.has_function_privilege(oid, 'execute')) as may_ask_for_identifier
+       coalesce(pg_catalog.has_function_privilege(
+                    pg_catalog.to_regprocedure('pg_catalog.pg_control_system()'), 'execute'),
+                false)                                                    as may_ask_for_identifier
 """
 
 _SYSTEM_IDENTIFIER = "select system_identifier::text from pg_catalog.pg_control_system()"
@@ -87,7 +87,7 @@ class ServerRefused(InterlockError):
 _REMEDIES_BY_STATE = {
     "42501": "grant it to the role in DATABASE_URL, or release as the owner",
     "55P03": "another session holds the lock: wait for it, or end it, then run again",
-    "XX000": "the schema was changed while it was read: run again",
+    "XX000": "the server is at odds with itself: see its log",
 }
 
 

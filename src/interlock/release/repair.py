@@ -17,15 +17,16 @@ from interlock.postgres.rebuild import as_rebuilt, reads_as_printed, rebuild
 from interlock.postgres.session import Connection, open_session, read_facts, require_writable
 from interlock.postgres.settle import recognise
 from interlock.postgres.version_table import VersionTable, find_version_table
+from interlock.release.build import Build, open_build
 from interlock.release.logbook import counted
 from interlock.release.observe import observe
 from interlock.release.plan import plan_release
 from interlock.release.request import Request
-from interlock.release.scratch_build import ScratchBuild, current_revisions, open_scratch_build
+from interlock.release.scratch_build import current_revisions
 from interlock.release.verify import require_true_claim, verify
 from interlock.schema.ddl.create import why_not_made
 from interlock.schema.ddl.drop import drop_statements
-from interlock.schema.drift import Change, Unexpected, find_drift, is_in_step
+from interlock.schema.drift import Change, Severity, Unexpected, find_drift, severity
 from interlock.schema.history import History, Moment
 from interlock.schema.items import Item
 from interlock.schema.name import Name
@@ -92,7 +93,7 @@ class Repair:
     def exit_code(self) -> ExitCode:
         """CLEAR where nothing differs, CAUTION where nothing that code notices does, else STOP."""
         differing = self.drift if self.remaining is None else self.remaining
-        if self.adopted or not is_in_step(differing):
+        if self.adopted or any(severity(change) is not Severity.COSMETIC for change in differing):
             return ExitCode.STOP
         return ExitCode.CAUTION if differing else ExitCode.CLEAR
 
@@ -114,9 +115,7 @@ def repair(
     with ExitStack() as resources:
         session = resources.enter_context(open_session(request.url))
         server = read_facts(session)
-        build = resources.enter_context(
-            open_scratch_build(request.project, request.scratch_server, request.url, session)
-        )
+        build = resources.enter_context(open_build(request.project, request.scratch_server, request.url, session))
         table = find_version_table(session, build.environment.version_table, build.environment.version_table_schema)
         lock: ReleaseLock | None = None
         if is_applied:
@@ -125,7 +124,7 @@ def repair(
             lock = resources.enter_context(
                 hold_release_lock(lock_session, str(table), request.lock_wait_seconds, on_wait=on_wait)
             )
-        case = _Case(build, table, session, server.role)
+        case = _Case(request, build, table, session, server.role)
         planned = case.plan(frozenset(allowed))
         on_plan(planned)
         if lock is None or not planned.steps:
@@ -145,13 +144,13 @@ def repair(
 class _Case:
     """One live schema, the chain that it is compared with, and a scratch server to try things on."""
 
-    def __init__(self, build: ScratchBuild, table: VersionTable, session: Connection, role: str) -> None:
-        self.build, self.table, self.session = build, table, session
+    def __init__(self, request: Request, build: Build, table: VersionTable, session: Connection, role: str) -> None:
+        self.rules, self.build, self.table, self.session = request.rules, build, table, session
         self.claimed = current_revisions(session, build.environment)
         plan_release(build.chain, self.claimed)  # the claim has to make sense
         self.run = build.chain.run_before(self.claimed)
-        self.history: History = build.replay(self.claimed, on_step=lambda _revision: None)
-        self.live = observe(session, build, self.history, table)
+        self.history: History = self.rules.applied_to_history(build.replay(self.claimed, lambda _revision: None))
+        self.live = observe(session, build, self.history, self.rules, table)
         self.owner = self.live.everything.usual_owner or role
 
     @cached_property
@@ -160,14 +159,14 @@ class _Case:
 
     def plan(self, allowed: frozenset[str]) -> Repair:
         """Find the statements on a copy, and run them together on another one."""
-        verification = verify(self.build.chain, self.history, self.claimed, self.live.rest)
-        require_true_claim(verification, self.live.rest)
+        verification = verify(self.build.chain, self.history, self.claimed, self.live.schema, self.rules)
+        require_true_claim(verification, self.live.schema)
         claimed_moment = self.history.still_to_come(self.run).moments[0]
-        collisions = tuple(self._collisions(find_drift(claimed_moment.schema, self.live.rest)))
+        collisions = tuple(self._collisions(find_drift(claimed_moment.schema, self.live.schema)))
         differing = tuple(each for each in collisions if isinstance(each, Left))
         adopted = tuple(each for each in collisions if isinstance(each, Adopted)) if not differing else ()
         target = self._latest(adopted) if adopted else claimed_moment
-        declared, observed = self._owned(target.schema), self._owned(self.live.rest)
+        declared, observed = self._owned(target.schema), self._owned(self.live.schema)
         drift = find_drift(declared, observed)
         if unknown := unknown_names(allowed, drift):
             raise InvalidSetting(
@@ -191,7 +190,7 @@ class _Case:
 
     def drift_in(self, session: Connection, target: str) -> tuple[Change, ...]:
         """How a live schema, or a copy of it, differs from that of a revision."""
-        observed = observe(session, self.build, self.history, self.table).rest
+        observed = observe(session, self.build, self.history, self.rules, self.table).schema
         return find_drift(self._owned(self.moments[target].schema), self._owned(observed))
 
     def _collisions(self, drift: Iterable[Change]) -> Iterable[Adopted | Left]:
@@ -203,7 +202,7 @@ class _Case:
             maker = next((moment for moment in to_come if change.name in moment.schema.items), None)
             if maker is None:
                 continue
-            differences = find_drift(_only(maker.schema, change.name), _only(self.live.rest, change.name))
+            differences = find_drift(_only(maker.schema, change.name), _only(self.live.schema, change.name))
             if differences:
                 told = "; ".join(map(str, differences[:SHOWN]))
                 yield Left(change, f"revision {maker.revision} wants to make it, and makes another one: {told}")
@@ -224,7 +223,7 @@ class _Case:
                 drift,
                 observed,
                 copy,
-                look=lambda: self._owned(observe(copy, self.build, self.history, self.table).rest),
+                look=lambda: self._owned(observe(copy, self.build, self.history, self.rules, self.table).schema),
             )
 
     def _rehearse(self, steps: Sequence[Step], left: Iterable[Left], declared: Snapshot) -> tuple[Effect, ...]:
@@ -237,7 +236,7 @@ class _Case:
                     effects = measure(copy, steps)
             except psycopg.Error as error:
                 raise RehearsalDiffers(error.diag.message_primary or str(error)) from None
-            observed = self._owned(observe(copy, self.build, self.history, self.table).rest)
+            observed = self._owned(observe(copy, self.build, self.history, self.rules, self.table).schema)
             remaining = [change for change in find_drift(declared, observed) if change.name not in expected]
         if remaining:
             raise RehearsalDiffers("; ".join(map(str, remaining[:SHOWN])))

@@ -5,12 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from interlock.release.record import Blamed, ReleaseRecord, Stage, Step, Verification
+from interlock.report.change import change_as_json
 from interlock.report.endpoints import Pair, Said, pair_answers
 from interlock.report.headline import headline
 from interlock.report.steps import progress
 from interlock.report.wording import end, in_utc
-from interlock.schema.drift import Altered
-from interlock.schema.items import Item, attributes
 from interlock.verdict.finding import Finding
 
 FORMAT = "interlock-release/1"
@@ -119,25 +118,7 @@ def _verification(verification: Verification | None) -> dict[str, Any] | None:
 
 
 def _change(blamed: Blamed) -> dict[str, Any]:
-    change, name = blamed.change, blamed.change.name
-    return {
-        "change": type(change).__name__,
-        "kind": name.kind.value,
-        "schema": name.schema,
-        "table": name.table,
-        "item": name.item,
-        "made_by": blamed.maker,
-        "signal": blamed.signal.name,
-        "declared": _attributes(getattr(change, "declared", None)),
-        "observed": _attributes(getattr(change, "observed", None)),
-        "differs_in": list(change.differences) if isinstance(change, Altered) else [],
-    }
-
-
-def _attributes(item: Item | None) -> dict[str, Any] | None:
-    if item is None:
-        return None
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in attributes(item).items()}
+    return change_as_json(blamed.change) | {"made_by": blamed.maker, "signal": blamed.signal.name}
 
 
 def _build(record: ReleaseRecord) -> dict[str, str | None]:

@@ -98,8 +98,8 @@ def find_drift(declared: Snapshot, observed: Snapshot) -> tuple[Change, ...]:
     and something unexpected that look like one renamed object are one difference.
     """
     ours, theirs = declared.items, observed.items
-    missing = {name: ours[name] for name in ours.keys() - theirs.keys() if _is_told_apart(ours[name], observed)}
-    unexpected = {name: theirs[name] for name in theirs.keys() - ours.keys() if _is_told_apart(theirs[name], declared)}
+    missing = {name: item for name, item in ours.items() if name not in theirs and is_told_apart(item, observed)}
+    unexpected = {name: item for name, item in theirs.items() if name not in ours and is_told_apart(item, declared)}
     renamed = dict(pairs(missing, unexpected, declared, observed))
     changes = chain[Change](
         (Missing(name, item, unexpected.get(renamed.get(name, name))) for name, item in missing.items()),
@@ -143,7 +143,8 @@ _GUARDS = frozenset(
 # With them a row that the declared schema takes can be refused, or become another one.
 _INTERFERING = _GUARDS - {Kind.INDEX, Kind.STATISTICS, Kind.DEFAULT_PRIVILEGES}
 
-_UNNOTICED = frozenset({"comment", "tablespace", "clustered_on", COLUMN_ORDER})
+_COMMENTS = frozenset({"comment", "index_comment", "not_null_comment", "attribute_comments"})
+_UNNOTICED = _COMMENTS | {"tablespace", "clustered_on", COLUMN_ORDER}
 _RELIED_ON = {
     (Column, "type"),
     (Column, "filled_by"),
@@ -172,16 +173,21 @@ def _severity_of(attribute: str, declared: Item, observed: Item) -> Severity:
 
 
 def _altered(declared: Snapshot, observed: Snapshot) -> Iterable[Altered]:
-    theirs = observed.items
-    found = {
-        name: Altered(name, item, theirs[name])
-        for name, item in declared.items.items()
-        if name in theirs and item != theirs[name]
-    }
-    for name in declared.tables:
+    found: dict[Name, Altered] = {}
+    moved: set[Name] = set()
+    for name, item in declared.items.items():
+        other = observed.items.get(name)
+        if other is None:
+            continue
+        if item != other:
+            found[name] = Altered(name, item, other)
+        # Another place may mean no more than that a column before it was dropped on one side.
+        if isinstance(item, Column) and isinstance(other, Column) and item.position != other.position:
+            moved.add(Name(Kind.TABLE, name.schema, name.table))
+    for name in moved & declared.items.keys() & observed.items.keys():
         orders = _orders(declared.columns_of(name), observed.columns_of(name))
-        if name in theirs and orders[0] != orders[1]:
-            change = found.get(name, Altered(name, declared.items[name], theirs[name]))
+        if orders[0] != orders[1]:
+            change = found.get(name, Altered(name, declared.items[name], observed.items[name]))
             found[name] = replace(change, declared_order=orders[0], observed_order=orders[1])
     return found.values()
 
@@ -195,7 +201,8 @@ def _orders(ours: Sequence[Column], theirs: Sequence[Column]) -> tuple[tuple[str
     return tuple(name for name in names if name in common), tuple(name for name in others if name in common)
 
 
-def _is_told_apart(item: Item, other_side: Snapshot) -> bool:
+def is_told_apart(item: Item, other_side: Snapshot) -> bool:
+    """Whether an object that the other side lacks is a difference of its own, and no part of a larger one."""
     if isinstance(item, SequenceItem) and item.owned_by:
         return item.owned_by in other_side.items
     return item.name.container is None or item.name.container in other_side.containers

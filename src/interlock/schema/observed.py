@@ -1,4 +1,4 @@
-"""From the rows of the catalog queries to a snapshot. A row is what COPY gives: texts, "t" and "f", None."""
+"""From the rows of the catalog queries to a snapshot."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,16 +9,13 @@ from interlock.schema.items import Item
 from interlock.schema.name import Kind, Name
 from interlock.schema.snapshot import Snapshot
 
-Row = Sequence[str | None]
+Row = Sequence[Any]
 Rows = Mapping[str, Sequence[Row]]
 """The rows of each query, by its name.
 
 Those of an object begin with: its oid, the number of its column or 0, its owner, its schema, its table or own name,
 what it is called inside of that, its kind.
 """
-
-SEPARATOR = "\x1f"
-"""Stands between the parts of a list in one text; chr(31) in the queries."""
 
 _KINDS = {str(kind): kind for kind in Kind}
 # Where the oid of an object of each kind is from: comments, grants and the members of extensions are told by that.
@@ -66,124 +63,142 @@ def snapshot_from_rows(
 ) -> Snapshot:
     """Build the snapshot that the rows of each query describe. What belongs to an extension is left out."""
     members = set(map(tuple, rows.get("members", ())))
-    common = _common_values(rows)
+    common, told = _common_values(rows)
     items: dict[Name, Item] = {}
-    containers: set[tuple[str | None, str | None]] = set()
+    containers: set[tuple[str, str]] = set()
     for query, make in MAKERS.items():
         for oid, number, owner, schema, table, item, kind, *rest in rows.get(query, ()):
-            name = Name(_KINDS[kind or ""], schema or "", table or "", item or "")
-            catalog = _CATALOGS[name.kind]
+            catalog = _CATALOGS[kind]
             if item:
                 # What belongs to something that is left out is left out too.
                 if (schema, table) not in containers:
+                    members.add((catalog, oid))
                     continue
             elif (catalog, oid) in members:
                 continue
-            if name.kind in _CONTAINERS:
+            name = Name(_KINDS[kind], schema, table, item)
+            if kind in _CONTAINERS:
                 containers.add((schema, table))
             values = common.get((catalog, oid, number), _NOTHING)
+            if values:
+                told.pop((catalog, oid, number), None)
             if owner:
                 values = {**values, "owner": owner}
             items[name] = make(name, number, *rest, **values)
-    unmodelled = sorted(row[0] or "" for row in rows.get("unmodelled", ()))
-    return Snapshot(items, tuple(unread), tuple(unmodelled), major, frozenset(roles))
+    passed_over = (what for (catalog, oid, _), what in told.items() if (catalog, oid) not in members)
+    unmodelled = {
+        *(f"comment or grant on {what}" for what in passed_over),
+        *(what for (what,) in rows.get("unmodelled", ())),
+    }
+    return Snapshot(items, tuple(unread), tuple(sorted(unmodelled)), major, frozenset(roles))
 
 
 _NOTHING: Mapping[str, Any] = {}
+Key = tuple[str, int, int]
+"""The catalog, the oid, and the number of the column or 0."""
 
 
-def _common_values(rows: Rows) -> Mapping[Row, Mapping[str, Any]]:
-    """Comments and grants, by catalog, oid and number of the column."""
-    values: dict[Row, dict[str, Any]] = {}
-    for *key, comment in rows.get("comments", ()):
-        values.setdefault(tuple(key), {})["comment"] = comment
-    for *key, grant in rows.get("grants", ()):
-        of_object = values.setdefault(tuple(key), {})
+def _common_values(rows: Rows) -> tuple[Mapping[Key, Mapping[str, Any]], dict[Key, str]]:
+    """Comments and grants; and of each the name in words, where it can be of something that no query gives."""
+    values: dict[Key, dict[str, Any]] = {}
+    told: dict[Key, str] = {}
+    for catalog, oid, number, attribute, comment, what in rows.get("comments", ()):
+        key = (catalog, oid, number)
+        values.setdefault(key, {})[attribute] = comment
+        if what:
+            told[key] = what
+    for catalog, oid, number, grant, what in rows.get("grants", ()):
+        key = (catalog, oid, number)
+        of_object = values.setdefault(key, {})
         of_object["grants"] = tuple(sorted((*of_object.get("grants", ()), grant)))
-    return values
+        if what:
+            told[key] = what
+    return values, told
 
 
-def _listed(text: str | None) -> tuple[str, ...]:
-    return tuple(text.split(SEPARATOR)) if text else ()
+def _listed(values: Iterable[str] | None) -> tuple[str, ...]:
+    return tuple(values or ())
 
 
-def _sorted(text: str | None) -> tuple[str, ...]:
-    return tuple(sorted(_listed(text)))
+def _sorted(values: Iterable[str] | None) -> tuple[str, ...]:
+    return tuple(sorted(values)) if values else ()
 
 
-def _schema(name: Name, _number: str, **common: Any) -> Item:
+def _schema(name: Name, _number: int, **common: Any) -> Item:
     return made.Schema(name, **common)
 
 
-def _extension(name: Name, _number: str, version: str, schema: str, **common: Any) -> Item:
+def _extension(name: Name, _number: int, version: str, schema: str, **common: Any) -> Item:
     return made.Extension(name, version, schema, **common)
 
 
-def _enum(name: Name, _number: str, labels: str | None, **common: Any) -> Item:
+def _enum(name: Name, _number: int, labels: list[str] | None, **common: Any) -> Item:
     return made.Enum(name, _listed(labels), **common)
 
 
 def _domain(
-    name: Name, _number: str, kind: str, nullable: str, default: str | None, collation: str | None, **common: Any
+    name: Name, _number: int, kind: str, nullable: bool, default: str | None, collation: str | None, **common: Any
 ) -> Item:
-    return made.Domain(name, kind, nullable == "t", default, collation or "", **common)
+    return made.Domain(name, kind, nullable, default, collation or "", **common)
 
 
-def _composite(name: Name, _number: str, attributes: str | None, **common: Any) -> Item:
-    return made.Composite(name, _listed(attributes), **common)
+def _composite(
+    name: Name, _number: int, attributes: list[str] | None, comments: list[str] | None, **common: Any
+) -> Item:
+    return made.Composite(name, _listed(attributes), _listed(comments), **common)
 
 
-def _range(name: Name, _number: str, options: str, **common: Any) -> Item:
+def _range(name: Name, _number: int, options: list[str] | None, **common: Any) -> Item:
     return made.Range(name, _listed(options), **common)
 
 
 def _sequence(
     name: Name,
-    _number: str,
+    _number: int,
     kind: str,
-    start: str,
-    increment: str,
-    minimum: str,
-    maximum: str,
-    cache: str,
-    is_cycling: str,
+    start: int,
+    increment: int,
+    minimum: int,
+    maximum: int,
+    cache: int,
+    is_cycling: bool,
     persistence: str,
     owner_schema: str | None,
     owner_table: str | None,
     owner_column: str | None,
-    is_identity: str,
+    is_identity: bool,
     **common: Any,
 ) -> Item:
     column = Name(Kind.COLUMN, owner_schema or "", owner_table or "", owner_column) if owner_column else None
     return made.Sequence(
         name,
         kind,
-        int(start),
-        int(increment),
-        int(minimum),
-        int(maximum),
-        int(cache),
-        is_cycling == "t",
+        start,
+        increment,
+        minimum,
+        maximum,
+        cache,
+        is_cycling,
         persistence,
         column,
-        is_identity == "t",
+        is_identity,
         **common,
     )
 
 
 def _table(
     name: Name,
-    _number: str,
+    _number: int,
     partition_key: str | None,
     part_of: str | None,
-    is_detaching: str,
+    is_detaching: bool,
     persistence: str,
-    row_security: str,
-    forces_row_security: str,
+    row_security: bool,
+    forces_row_security: bool,
     replica_identity: str,
     access_method: str | None,
-    options: str | None,
-    toast_options: str | None,
+    options: list[str] | None,
+    toast_options: list[str] | None,
     of_type: str | None,
     clustered_on: str | None,
     server: str | None,
@@ -194,10 +209,10 @@ def _table(
         name,
         partition_key,
         part_of,
-        is_detaching == "t",
+        is_detaching,
         persistence,
-        row_security == "t",
-        forces_row_security == "t",
+        row_security,
+        forces_row_security,
         replica_identity,
         access_method or "",
         _sorted(options),
@@ -212,9 +227,9 @@ def _table(
 
 def _view(
     name: Name,
-    _number: str,
+    _number: int,
     query: str,
-    options: str | None,
+    options: list[str] | None,
     access_method: str | None,
     clustered_on: str | None,
     tablespace: str | None,
@@ -226,63 +241,63 @@ def _view(
 
 def _column(
     name: Name,
-    number: str,
+    number: int,
     kind: str,
-    nullable: str,
+    nullable: bool,
     default: str | None,
     filled_by: str,
     collation: str | None,
     storage: str | None,
     compression: str | None,
-    statistics_target: str | None,
-    options: str | None,
-    not_null_is_validated: str,
-    not_null_is_inherited: str,
-    is_inherited: str,
+    statistics_target: int | None,
+    options: list[str] | None,
+    not_null_is_validated: bool,
+    not_null_is_inherited: bool,
+    is_inherited: bool,
     **common: Any,
 ) -> Item:
     return made.Column(
         name,
         kind,
-        nullable == "t",
+        nullable,
         default,
         filled_by,
         collation or "",
         storage or "",
         compression or "",
-        int(statistics_target) if statistics_target else None,
+        statistics_target,
         _sorted(options),
-        not_null_is_validated == "t",
-        not_null_is_inherited == "t",
-        is_inherited == "t",
-        int(number),
+        not_null_is_validated,
+        not_null_is_inherited,
+        is_inherited,
+        position=number,
         **common,
     )
 
 
 def _constraint(
     name: Name,
-    _number: str,
+    _number: int,
     definition: str,
-    is_validated: str,
-    is_enforced: str,
-    is_deferrable: str,
-    is_deferred: str,
-    is_inherited_below: str,
-    index_is_valid: str,
-    options: str | None,
+    is_validated: bool,
+    is_enforced: bool,
+    is_deferrable: bool,
+    is_deferred: bool,
+    is_inherited_below: bool,
+    index_is_valid: bool,
+    options: list[str] | None,
     **common: Any,
 ) -> Item:
     return made.Constraint(
         name,
         _FLAGS.sub("", definition),
         # What is not enforced was never validated: told once.
-        is_validated == "t" or is_enforced == "f",
-        is_enforced == "t",
-        is_deferrable == "t",
-        is_deferred == "t",
-        is_inherited_below == "t",
-        index_is_valid == "t",
+        is_validated or not is_enforced,
+        is_enforced,
+        is_deferrable,
+        is_deferred,
+        is_inherited_below,
+        index_is_valid,
         _sorted(options),
         **common,
     )
@@ -290,24 +305,24 @@ def _constraint(
 
 def _index(
     name: Name,
-    _number: str,
+    _number: int,
     definition: str,
-    is_unique: str,
-    is_valid: str,
+    is_unique: bool,
+    is_valid: bool,
     method: str,
     predicate: str | None,
-    nulls_are_distinct: str,
+    nulls_are_distinct: bool,
     tablespace: str | None,
     **common: Any,
 ) -> Item:
     return made.Index(
         name,
         definition,
-        is_unique == "t",
-        is_valid == "t",
+        is_unique,
+        is_valid,
         method,
         predicate or "",
-        nulls_are_distinct == "t",
+        nulls_are_distinct,
         tablespace or "",
         **common,
     )
@@ -315,38 +330,36 @@ def _index(
 
 def _routine(
     name: Name,
-    _number: str,
+    _number: int,
     definition: str,
     result: str | None,
     volatility: str,
-    is_security_definer: str,
-    settings: str | None,
+    is_security_definer: bool,
+    settings: list[str] | None,
     **common: Any,
 ) -> Item:
-    return made.Routine(
-        name, definition, result or "", volatility, is_security_definer == "t", _sorted(settings), **common
-    )
+    return made.Routine(name, definition, result or "", volatility, is_security_definer, _sorted(settings), **common)
 
 
-def _trigger(name: Name, _number: str, definition: str, enabled: str, **common: Any) -> Item:
+def _trigger(name: Name, _number: int, definition: str, enabled: str, **common: Any) -> Item:
     return made.Trigger(name, definition, enabled, **common)
 
 
 def _policy(
     name: Name,
-    _number: str,
+    _number: int,
     command: str,
-    is_permissive: str,
-    roles: str | None,
+    is_permissive: bool,
+    roles: list[str] | None,
     using: str | None,
     check: str | None,
     **common: Any,
 ) -> Item:
-    return made.Policy(name, command, is_permissive == "t", _sorted(roles), using, check, **common)
+    return made.Policy(name, command, is_permissive, _sorted(roles), using, check, **common)
 
 
-def _definition(name: Name, _number: str, definition: str | None, enabled: str, **common: Any) -> Item:
-    return made.Definition(name, definition or "", enabled, **common)
+def _definition(name: Name, _number: int, definition: str, enabled: str, **common: Any) -> Item:
+    return made.Definition(name, definition, enabled, **common)
 
 
 MAKERS: Mapping[str, Callable[..., Item]] = {

@@ -12,7 +12,7 @@ from interlock.schema.name import Kind, Name
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Every object that users made in a database, by name, in the order of their making where that counts (columns).
+    """Every object that users made in a database, by name.
 
     `unread` says, in words, what the role may not see; `unmodelled` names what is there and is not compared. `major`
     is that of the server, 0 where none has printed it; `roles` are those of the server.
@@ -50,16 +50,17 @@ class Snapshot:
         return frozenset((name.schema, name.table) for name in self.items if not name.item)
 
     @cached_property
-    def _columns(self) -> Mapping[tuple[str, str], tuple[Column, ...]]:
+    def _columns(self) -> Mapping[tuple[str, str], list[Column]]:
         found: dict[tuple[str, str], list[Column]] = {}
         for item in self:
             if isinstance(item, Column):
-                found.setdefault((item.name.schema, item.name.table), []).append(item)
-        return {table: tuple(sorted(columns, key=attrgetter("position"))) for table, columns in found.items()}
+                _, schema, table, _ = item.name
+                found.setdefault((schema, table), []).append(item)
+        return found
 
     def columns_of(self, table: Name) -> tuple[Column, ...]:
         """The columns of a table or view, in their order."""
-        return self._columns.get((table.schema, table.table), ())
+        return tuple(sorted(self._columns.get((table.schema, table.table), ()), key=attrgetter("position")))
 
     @cached_property
     def identities(self) -> Mapping[Name, Sequence]:

@@ -1,8 +1,10 @@
--- Columns of tables and views, in their order.
+-- Columns of tables and views.
 select a.attrelid, a.attnum, '', n.nspname, c.relname, a.attname, 'column',
        format_type(a.atttypid, a.atttypmod),
        not a.attnotnull,
-       case when a.atthasdef then pg_get_expr(d.adbin, d.adrelid) end,
+       -- Only that of a generated column speaks of others. To print them the server opens the table, which takes most of
+       -- the time, and a lock.
+       case when a.attgenerated = '' then pg_get_expr(d.adbin, 0) else pg_get_expr(d.adbin, d.adrelid) end,
        -- Both are "char"; at most one of them is set.
        a.attidentity::text || a.attgenerated::text,
        case when a.attcollation <> t.typcollation then quote_ident(ln.nspname) || '.' || quote_ident(l.collname) end,
@@ -11,9 +13,12 @@ select a.attrelid, a.attnum, '', n.nspname, c.relname, a.attname, 'column',
                                    else 'extended' end end,
        case a.attcompression when 'p' then 'pglz' when 'l' then 'lz4' end,
        nullif(a.attstattarget, -1),
-       array_to_string(coalesce(a.attoptions, a.attfdwoptions), chr(31)),
-       coalesce(k.convalidated, true), -- from 18
-       not coalesce(k.connoinherit, false), -- from 18
+       coalesce(a.attoptions, a.attfdwoptions),
+       -- Few are odd, so they are looked up, and not joined.
+       (a.attrelid, a.attnum) not in (select conrelid, conkey[1] from pg_constraint -- from 18
+                                       where contype = 'n' and not convalidated), -- from 18
+       (a.attrelid, a.attnum) not in (select conrelid, conkey[1] from pg_constraint -- from 18
+                                       where contype = 'n' and connoinherit), -- from 18
        true, -- before 18
        true, -- before 18
        not a.attislocal
@@ -24,9 +29,7 @@ select a.attrelid, a.attnum, '', n.nspname, c.relname, a.attname, 'column',
   left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
   left join pg_collation l on l.oid = a.attcollation
   left join pg_namespace ln on ln.oid = l.collnamespace
-  left join pg_constraint k on k.conrelid = a.attrelid and k.contype = 'n' and k.conkey = array[a.attnum] -- from 18
-                           and (not k.convalidated or k.connoinherit) -- from 18
- where c.relkind in ('r', 'p', 'f', 'v', 'm') and a.attrelid >= 16384 and c.relpersistence <> 't'
+ -- No oid here, nor in the queries of tables, indexes and grants: the planner would take it for a few rows.
+ where c.relkind in ('r', 'p', 'f', 'v', 'm') and c.relpersistence <> 't'
    and a.attnum > 0 and not a.attisdropped
    and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
- order by a.attrelid, a.attnum

@@ -15,7 +15,7 @@ select k.oid, 0, '', n.nspname, coalesce(c.relname, t.typname), k.conname,
        -- Keys are never passed on; only of a check is it a choice.
        k.contype <> 'c' or not k.connoinherit,
        coalesce(x.indisvalid and x.indisready and x.indislive, true),
-       array_to_string(ic.reloptions, chr(31))
+       ic.reloptions
   from pg_constraint k
   left join pg_class c on c.oid = k.conrelid
   left join pg_type t on t.oid = k.contypid

@@ -1,6 +1,6 @@
 -- Enum types with their labels in order. A type without labels is one too.
 select t.oid, 0, pg_get_userbyid(t.typowner), n.nspname, t.typname, '', 'enum',
-       string_agg(l.enumlabel, chr(31) order by l.enumsortorder)
+       array_agg(l.enumlabel::text order by l.enumsortorder) filter (where l.oid is not null)
   from pg_type t
   join pg_namespace n on n.oid = t.typnamespace
   left join pg_enum l on l.enumtypid = t.oid

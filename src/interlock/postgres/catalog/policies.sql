@@ -3,7 +3,7 @@ select p.oid, 0, '', n.nspname, c.relname, p.polname, 'policy',
        case p.polcmd when 'r' then 'SELECT' when 'a' then 'INSERT' when 'w' then 'UPDATE' when 'd' then 'DELETE'
                      else 'ALL' end,
        p.polpermissive,
-       (select string_agg(case role when 0 then 'PUBLIC' else quote_ident(pg_get_userbyid(role)) end, chr(31))
+       (select array_agg(case role when 0 then 'PUBLIC' else quote_ident(pg_get_userbyid(role)) end)
           from unnest(p.polroles) as role),
        pg_get_expr(p.polqual, p.polrelid),
        pg_get_expr(p.polwithcheck, p.polrelid)

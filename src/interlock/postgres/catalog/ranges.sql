@@ -1,12 +1,12 @@
 -- Range types. Their multirange types come with them.
 select t.oid, 0, pg_get_userbyid(t.typowner), n.nspname, t.typname, '', 'range type',
-       concat_ws(chr(31),
+       array_remove(array[
                  'subtype = ' || format_type(r.rngsubtype, null),
                  'subtype_opclass = ' || quote_ident(opn.nspname) || '.' || quote_ident(op.opcname),
                  'collation = ' || quote_ident(cn.nspname) || '.' || quote_ident(c.collname),
                  'canonical = ' || nullif(r.rngcanonical::regproc::text, '-'),
                  'subtype_diff = ' || nullif(r.rngsubdiff::regproc::text, '-'),
-                 'multirange_type_name = ' || quote_ident(mn.nspname) || '.' || quote_ident(m.typname))
+                 'multirange_type_name = ' || quote_ident(mn.nspname) || '.' || quote_ident(m.typname)], null)
   from pg_range r
   join pg_type t on t.oid = r.rngtypid
   join pg_namespace n on n.oid = t.typnamespace

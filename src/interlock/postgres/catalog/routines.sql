@@ -6,7 +6,7 @@ select p.oid, 0, pg_get_userbyid(p.proowner), n.nspname,
        pg_get_function_result(p.oid),
        case p.provolatile when 'i' then 'immutable' when 's' then 'stable' else 'volatile' end,
        p.prosecdef,
-       array_to_string(p.proconfig, chr(31))
+       p.proconfig
   from pg_proc p
   join pg_namespace n on n.oid = p.pronamespace
  where p.prokind in ('f', 'p', 'w') and p.oid >= 16384 and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'

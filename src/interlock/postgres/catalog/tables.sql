@@ -12,8 +12,8 @@ select c.oid, 0, pg_get_userbyid(c.relowner), n.nspname, c.relname, '',
                                          join pg_class ic on ic.oid = x.indexrelid
                                         where x.indrelid = c.oid and x.indisreplident), 'nothing') end,
        nullif(am.amname, 'heap'),
-       array_to_string(coalesce(c.reloptions, f.ftoptions), chr(31)),
-       array_to_string(t.reloptions, chr(31)),
+       coalesce(c.reloptions, f.ftoptions),
+       t.reloptions,
        format_type(nullif(c.reloftype, 0), null),
        k.name,
        fs.srvname,
@@ -36,5 +36,5 @@ select c.oid, 0, pg_get_userbyid(c.relowner), n.nspname, c.relname, '',
   left join pg_foreign_table f on f.ftrelid = c.oid
   left join pg_foreign_server fs on fs.oid = f.ftserver
   left join pg_tablespace ts on ts.oid = c.reltablespace
- where c.relkind in ('r', 'p', 'f') and c.oid >= 16384 and c.relpersistence <> 't'
+ where c.relkind in ('r', 'p', 'f') and c.relpersistence <> 't'
    and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'

@@ -2,7 +2,7 @@
 select c.oid, 0, pg_get_userbyid(c.relowner), n.nspname, c.relname, '',
        case c.relkind when 'm' then 'materialized view' else 'view' end,
        pg_get_viewdef(c.oid),
-       array_to_string(c.reloptions, chr(31)),
+       c.reloptions,
        nullif(am.amname, 'heap'),
        (select ic.relname from pg_index x join pg_class ic on ic.oid = x.indexrelid
          where x.indrelid = c.oid and x.indisclustered),
