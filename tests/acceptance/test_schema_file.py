@@ -396,3 +396,37 @@ def test_models_behind_the_chain_are_no_stop(tmp_path: Path, interlock: Interloc
     interlock("schema", "write")
 
     assert interlock("schema", "check").code == ExitCode.CLEAR
+
+
+VARCHARS = """op.execute("create table parcels (id int primary key, state varchar(9) "
+           "constraint known check (state in ('new', 'sent')))")"""
+
+
+def restore_known(database: str) -> None:
+    """Do to a constraint what a dump and restore does to it: let the server parse what it printed."""
+    ((definition,),) = ask(database, "select pg_get_constraintdef(oid) from pg_constraint where conname = 'known'")
+    execute(database, f"alter table parcels drop constraint known, add constraint known {definition}")
+
+
+def test_a_restored_database_is_no_drift_from_the_file(tmp_path: Path, interlock: Interlock, database: str):
+    make_project(tmp_path, {**SHOP, "r4": VARCHARS})
+    interlock("schema", "write")
+    interlock("release", "--schema-only", database=database)
+    restore_known(database)
+
+    said = interlock("verify", database=database, INTERLOCK_SCRATCH_URL=NOWHERE)
+
+    assert said.code == ExitCode.CLEAR, said
+    assert interlock("schema", "check").code == ExitCode.CLEAR
+
+
+def test_a_file_with_a_print_too_many_is_stop(tmp_path: Path, interlock: Interlock):
+    make_project(tmp_path, {**SHOP, "r4": VARCHARS})
+    interlock("schema", "write")
+    head, _, forms = (tmp_path / "schema.json").read_text().partition('"forms"')
+    (tmp_path / "schema.json").write_text(f'{head}"forms"{forms.replace("new", "none")}')
+
+    said = interlock("schema", "check")
+
+    assert said.code == ExitCode.STOP
+    assert "schema.json has other prints of objects than the server makes" in flat(said)

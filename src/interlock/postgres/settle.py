@@ -132,7 +132,8 @@ def _questions(observed: Snapshot, history: History) -> Iterator[_Question]:
         name: item
         for name, item in observed.items.items()
         if (forms := history.variants.get(name))
-        and texts_of(item) not in {texts_of(form) for form in forms}
+        and (texts := texts_of(item))
+        and all(texts != texts_of(form) for form in forms)
         and any(may_be_the_same(item, form) for form in forms)
     }
     for name, candidates in _last_moments(history, suspects).items():

@@ -6,17 +6,19 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-from interlock.chain.child import Environment
 from interlock.chain.project import NoSuchFile, Project
 from interlock.chain.revisions import Chain
 from interlock.errors import InterlockError
+from interlock.postgres.settle import prints
 from interlock.release.record import Blamed, Verification
+from interlock.release.scratch_build import ScratchBuild
 from interlock.release.verify import signal_of
 from interlock.schema.drift import Change, Unexpected, find_drift
 from interlock.schema.file import USUAL_OWNER, SchemaFile, from_json, is_schema_file
 from interlock.schema.history import History, Moment
 from interlock.schema.items import Extension, Item
 from interlock.schema.name import Kind, Name
+from interlock.schema.prints import recognise_known, texts_of, with_texts
 from interlock.schema.rules import Rules
 from interlock.schema.snapshot import Snapshot
 
@@ -69,8 +71,9 @@ def _text_of(path: Path) -> str:
         raise SchemaFileNotReadable(path, "it is no text in UTF-8") from None
 
 
-def schema_file_of(chain: Chain, environment: Environment, history: History) -> SchemaFile:
+def schema_file_of(build: ScratchBuild, history: History) -> SchemaFile:
     """What a chain declares when all of it has run. Raises SeveralHeads, NoRevisions, SeveralBases."""
+    chain, environment = build.chain, build.environment
     bases = bases_of(chain)
     if len(bases) > 1:
         raise SeveralBases(bases)
@@ -79,15 +82,22 @@ def schema_file_of(chain: Chain, environment: Environment, history: History) -> 
     made = {name for name, item in at_head.items.items() if given.get(name) != item}
     owned = at_head.owned_by(USUAL_OWNER)
     makers = _makers(history)
+    items = {name: item for name, item in owned.items.items() if name in made}
+    forms = prints(at_head, build.server.empty_database)
     return SchemaFile(
         head=chain.head,
         base=bases[0],
         revisions=tuple(revision.id for revision in chain.revisions),
         scripts=hash_of_scripts(chain),
-        snapshot=owned.with_items({name: item for name, item in owned.items.items() if name in made}),
+        snapshot=owned.with_items(items),
         version_table=environment.version_table,
         version_table_schema=environment.version_table_schema,
         makers={name: maker for name, maker in makers.items() if name in made},
+        forms={
+            name: tuple(with_texts(items[name], texts_of(other)) for other in others)
+            for name, others in forms.items()
+            if name in items
+        },
     )
 
 
@@ -132,7 +142,7 @@ def history_of(file: SchemaFile, observed: Snapshot) -> History:
 def compare_with_file(file: SchemaFile, history: History, observed: Snapshot, rules: Rules) -> Verification:
     """Compare a live schema with what the file declares at its head; `history` is that of the file."""
     declared = history.moments[-1].schema
-    drift = find_drift(declared, observed)
+    drift = find_drift(declared, recognise_known(observed, declared, file.forms))
     return Verification(
         claimed=(file.head,),
         drift=tuple(Blamed(change, _maker_of(change, file), signal_of(change, (), rules)) for change in drift),

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 from interlock.chain.project import Project
 from interlock.chain.revisions import Chain, SeveralHeads
 from interlock.errors import InterlockError
-from interlock.postgres.settle import prints
 from interlock.postgres.url import DatabaseUrl
 from interlock.release.declared import (
     SeveralBases,
@@ -62,9 +60,7 @@ def write_schema_file(project: Project, scratch_server: DatabaseUrl | None) -> t
     with open_scratch_build(project, scratch_server) as build:
         _ = build.chain.head
         history = build.replay([], lambda _revision: None)
-        file = schema_file_of(build.chain, build.environment, history)
-        # So a restored database can be compared where there is no server to print its expressions anew.
-        file = replace(file, forms=prints(file.snapshot, build.server.empty_database))
+        file = schema_file_of(build, history)
     half_written = path.with_name(f"{path.name}.new")
     try:
         half_written.write_text(as_json(file), encoding="utf-8")
@@ -118,7 +114,7 @@ class SchemaCheck:
                 stage.find(Finding(Check.SCHEMA_FILE, Signal.STOP, told, WRITE))
                 return
             file = read_schema_file(path)
-            built = schema_file_of(self.build.chain, self.build.environment, self.history)
+            built = schema_file_of(self.build, self.history)
             stage.find(*_differences(path.name, built, file))
             stage.find(*_stale(path.name, built, file, self.build.chain))
             stage.summary = stage.summary or f"{path.name} at {file.head}: {counted(len(file.snapshot), 'object')}"
@@ -182,6 +178,11 @@ def _differences(name: str, built: SchemaFile, file: SchemaFile) -> Iterator[Fin
 def _stale(name: str, built: SchemaFile, file: SchemaFile, chain: Chain) -> Iterator[Finding]:
     for reason in find_reasons_for_stale(file, chain, built.scripts):
         yield Finding(Check.SCHEMA_FILE, Signal.STOP, f"{name} is stale: {reason}", WRITE)
+    # Another major has other prints; with one too many, something else could pass for what is declared.
+    if built.snapshot.major == file.snapshot.major and built.forms != file.forms:
+        yield Finding(
+            Check.SCHEMA_FILE, Signal.STOP, f"{name} has other prints of objects than the server makes", WRITE
+        )
     ours, theirs = ((each.version_table_schema, each.version_table) for each in (built, file))
     if ours != theirs:
         told = f"{name} has another version table ({theirs[1]}) than env.py ({ours[1]})"

@@ -15,7 +15,6 @@ from interlock.schema.items import (
     Table,
     Trigger,
     View,
-    attributes,
 )
 from interlock.schema.name import Kind, Name
 from interlock.schema.snapshot import Snapshot
@@ -48,8 +47,7 @@ def printed(item: Item) -> tuple[str, ...]:
 
 def texts_of(item: Item) -> Texts:
     """What the server printed of an object, in the order of `printed`."""
-    values = attributes(item)
-    return tuple(values[attribute] for attribute in printed(item))
+    return tuple(getattr(item, attribute) for attribute in printed(item))
 
 
 def with_texts(item: Item, texts: Texts) -> Item:

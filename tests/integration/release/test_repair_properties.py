@@ -97,5 +97,5 @@ def _is_no_work_for_a_machine(change: object, left: object) -> bool:
     if isinstance(change, Altered) and change.differences.keys() <= {COLUMN_ORDER, "labels"}:
         return True
     reasons = [each.reason for each in left if each.change.name == change.name]  # type: ignore[attr-defined]
-    told = ("used by a view", "other objects depend on it", "it follows from another object")
+    told = ("used by a view", "other objects depend on it", "it follows from another object", "cannot cast type")
     return any(each in reason for reason in reasons for each in told)

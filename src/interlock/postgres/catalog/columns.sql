@@ -29,6 +29,7 @@ select a.attrelid, a.attnum, '', n.nspname, c.relname, a.attname, 'column',
   left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
   left join pg_collation l on l.oid = a.attcollation
   left join pg_namespace ln on ln.oid = l.collnamespace
- where c.relkind in ('r', 'p', 'f', 'v', 'm') and a.attrelid >= 16384 and c.relpersistence <> 't'
+ -- No oid here, nor in the queries of tables, indexes and grants: the planner would take it for a few rows.
+ where c.relkind in ('r', 'p', 'f', 'v', 'm') and c.relpersistence <> 't'
    and a.attnum > 0 and not a.attisdropped
    and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'

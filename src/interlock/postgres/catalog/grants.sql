@@ -6,7 +6,7 @@ with objects (class, oid, sub, kind, owner, acl) as (
         union all
        select 'pg_class', a.attrelid, a.attnum, 'c', c.relowner, a.attacl
          from pg_attribute a join pg_class c on c.oid = a.attrelid
-        where a.attacl is not null and a.attrelid >= 16384
+        where a.attacl is not null
         union all
        select 'pg_proc', oid, 0, 'f', proowner, proacl from pg_proc where proacl is not null and oid >= 16384
         union all

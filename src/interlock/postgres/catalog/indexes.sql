@@ -16,6 +16,6 @@ select x.indexrelid, 0, '', n.nspname, c.relname, i.relname, 'index',
   join pg_namespace n on n.oid = c.relnamespace
   left join pg_constraint k on k.conindid = x.indexrelid and k.contype in ('p', 'u', 'x')
   left join pg_tablespace ts on ts.oid = i.reltablespace
- where c.relkind in ('r', 'p', 'm') and x.indexrelid >= 16384 and c.relpersistence <> 't'
+ where c.relkind in ('r', 'p', 'm') and c.relpersistence <> 't'
    and k.oid is null and not i.relispartition
    and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'

@@ -36,5 +36,5 @@ select c.oid, 0, pg_get_userbyid(c.relowner), n.nspname, c.relname, '',
   left join pg_foreign_table f on f.ftrelid = c.oid
   left join pg_foreign_server fs on fs.oid = f.ftserver
   left join pg_tablespace ts on ts.oid = c.reltablespace
- where c.relkind in ('r', 'p', 'f') and c.oid >= 16384 and c.relpersistence <> 't'
+ where c.relkind in ('r', 'p', 'f') and c.relpersistence <> 't'
    and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
