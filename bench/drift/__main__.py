@@ -57,7 +57,7 @@ def main() -> int:
             for tool, used in seconds.items():
                 if record := load(project.name, tool, kept, wanted):
                     save(replace(record, cpu_seconds=used), kept, wanted)
-    everything = [load(project.name, tool.name, kept, wanted) for project in projects for tool in tools]
+    everything = [load(project.name, tool.name, kept, wanted) for project in PROJECTS for tool in tools]
     arguments.out.write_text(page([record for record in everything if record], tools, wanted))
     tell(f"wrote {arguments.out}")
     return 0
@@ -67,8 +67,10 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.drift", description=main.__doc__)
     parser.add_argument("--seed", default="2026", help="chooses the places that are damaged")
     parser.add_argument("--places", type=int, default=1, help="how many places for each kind and project")
-    parser.add_argument("--share", type=float, default=0.15, help="of the damage to real projects, for slow tools")
-    parser.add_argument("--project", action="append", help="only this project; can be repeated")
+    parser.add_argument("--share", type=float, default=0.1, help="of the damage to real projects, for slow tools")
+    parser.add_argument(
+        "--project", action="append", help="try only this project, and take the rest from the last run; can be repeated"
+    )
     parser.add_argument(
         "--tool", action="append", help="ask only this tool again, and take the rest from the last run; can be repeated"
     )
