@@ -14,7 +14,8 @@ _OF_RELATIONS = {
     # A default that is set or taken away is written down here too.
     "pg_attribute": ("attrelid", "attnum > 0 and attrelid >= 16384"),
     "pg_class": ("oid", "oid >= 16384"),
-    "pg_constraint": ("conrelid", "oid >= 16384"),
+    # That a column is NOT NULL is said of the column too, on every major.
+    "pg_constraint": ("conrelid", "contype <> 'n' and oid >= 16384"),
     "pg_foreign_table": ("ftrelid", "ftrelid >= 16384"),
     "pg_index": ("indrelid", "indrelid >= 16384"),
     "pg_inherits": ("inhrelid", "inhrelid >= 16384"),
@@ -82,7 +83,10 @@ with temporary (oid) as materialized (
 )
 select pg_current_snapshot()::text,
        case when pg_current_snapshot()::text = %s then null
-            when not exists (select from pg_catalog.pg_class where relpersistence = 't')
+            -- What lies in a schema depends on it: an index finds that.
+            when not exists (select from pg_catalog.pg_depend
+                              where refclassid = 'pg_catalog.pg_namespace'::regclass
+                                and refobjid in (select oid from pg_catalog.pg_namespace where nspname ~ '^pg_temp_'))
             then ({_sum(but_temporary=False)})
             else ({_sum(but_temporary=True)}) end,
        {{revisions}}
