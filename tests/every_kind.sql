@@ -49,6 +49,7 @@ create type address as (street text collate "C", house positive, moved timestamp
 comment on type address is 'where somebody lives';
 comment on column address.house is 'its number';
 create type nothing as ();
+create type place_on_a_map as (x integer, label text);
 
 create function seconds_between(time, time) returns double precision
     language sql immutable strict as 'select extract(epoch from $1 - $2)::double precision';
@@ -152,6 +153,20 @@ create table notes (
     constraint no_overlap_later exclude using gist (room with <>) deferrable initially deferred
 );
 comment on constraint no_overlap on notes is 'one at a time';
+
+-- What most tables are like, and nothing else depends on it.
+create table things (
+    id integer primary key,
+    name varchar(50),
+    kind mood,
+    amount numeric(8, 2),
+    doc json,
+    note text,
+    constraint name_once unique (name, kind)
+);
+create index things_name_kind on things (name, kind);
+create index things_note on things (note);
+create unique index things_amount on things (amount);
 
 create unlogged table scratch_pad (id integer, body text) with (fillfactor = 70, autovacuum_enabled = false,
     toast.autovacuum_enabled = false);

@@ -40,7 +40,24 @@ class ProjectSettings(_Section):
     x_arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = {"DATABASE_URL": "{url}"}
     models: Annotated[str | Literal[False] | None, BeforeValidator(_as_false)] = None
+    exclude_modules: tuple[str, ...] = ()
     foundation: str | None = None
+    schema_file: Annotated[str | Literal[False] | None, BeforeValidator(_as_false)] = None
+
+
+class ObjectSettings(_Section):
+    """How the differences of some objects are treated, and why. The pattern is one of a shell."""
+
+    pattern: str
+    treat_as: Literal["ignored", "caution", "stop"]
+    reason: str = Field(min_length=1)
+
+
+class ComparisonSettings(_Section):
+    """What of the schema is compared, and how what differs is treated."""
+
+    schemas: tuple[str, ...] = ()
+    objects: tuple[ObjectSettings, ...] = ()
 
 
 class BuildSettings(_Section):
@@ -110,6 +127,7 @@ class Settings(BaseSettings):
     )
     scratch_url: str | None = Field(default=None, repr=False)
     project: ProjectSettings = ProjectSettings()
+    comparison: ComparisonSettings = ComparisonSettings()
     application: ApplicationSettings | None = None
     identities: Mapping[str, IdentitySettings] = {}
     probes: tuple[ProbeSettings, ...] = ()

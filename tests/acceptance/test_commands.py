@@ -138,7 +138,7 @@ def test_a_class_that_no_waiting_revision_satisfies_is_stop_before_anything_is_t
     said = interlock("release", "--schema-only", database=database)
 
     assert said.code == ExitCode.STOP
-    assert "not even at r3: class Order" in " ".join(said.out.split())
+    assert "models against chain at r3: class Order" in " ".join(said.out.split())
     assert ask(database, TABLES) == []
 
 
@@ -154,7 +154,9 @@ def test_a_python_enum_that_has_other_labels_than_the_database_is_stop(
     assert "lacks 'PAID'" in said.out
 
 
-def test_a_class_of_other_metadata_is_said_to_be_left_out(shop: AlembicProject, interlock: Interlock, released: str):
+def test_a_class_of_other_metadata_is_caution_unless_the_settings_leave_it_out(
+    shop: AlembicProject, interlock: Interlock, released: str
+):
     shop.write(
         "refunds.py",
         "from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column\n"
@@ -166,9 +168,13 @@ def test_a_class_of_other_metadata_is_said_to_be_left_out(shop: AlembicProject, 
     env.write_text(f"import refunds\n{env.read_text()}")
 
     said = interlock("verify", database=released)
+    shop.write("interlock.toml", '[project]\nexclude_modules = ["refunds"]\n')
+    left_out = interlock("verify", database=released)
 
-    assert said.code == ExitCode.CLEAR, said
-    assert "mapped by other metadata than target_metadata: refunds.Refund" in " ".join(said.out.split())
+    assert said.code == ExitCode.CAUTION, said
+    assert "class refunds.Refund is mapped by other metadata" in " ".join(said.out.split())
+    assert left_out.code == ExitCode.CLEAR, left_out
+    assert "mapped by other metadata than target_metadata: refunds.Refund" in " ".join(left_out.out.split())
 
 
 def test_a_project_without_metadata_is_caution(tmp_path: Path, interlock: Interlock, database: str):

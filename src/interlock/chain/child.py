@@ -10,11 +10,12 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import IO, Any, cast
 
+from interlock.chain.inputs import Inputs
 from interlock.chain.mapped import Models
 from interlock.chain.project import Project, fill_in
 from interlock.chain.revisions import Chain, Revision
@@ -86,10 +87,19 @@ class SeveralVersionTables(InterlockError):
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What env.py configures."""
+    """What env.py configures. `room_for_revisions` is how long an id may be in a version table that Alembic makes."""
 
     version_table: str
     version_table_schema: str | None
+    room_for_revisions: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DefiningModules:
+    """Modules that can define mapped classes, by name. `left_out` says why others are not imported."""
+
+    names: tuple[str, ...]
+    left_out: Mapping[str, str]
 
 
 class Child:
@@ -152,12 +162,17 @@ class Child:
         )
         return Chain(tuple(revisions), tuple(answer["heads"]))
 
+    def read_inputs(self) -> Inputs | None:
+        """What the project's code has read; None where that is not known. Raises ProjectFailed."""
+        answer = self._ask("asking what was read", "inputs")["inputs"]
+        return Inputs(**answer) if answer else None
+
     def look(self) -> Environment:
         """Run env.py without a revision. Raises ProjectFailed, OpensAnotherDatabase, EnvDoesNotMigrate."""
         answer = self._ask("env.py", "look")
         if not answer["calls_alembic"]:
             raise EnvDoesNotMigrate
-        return Environment(answer["version_table"], answer["version_table_schema"])
+        return Environment(answer["version_table"], answer["version_table_schema"], answer["room_for_revisions"])
 
     def upgrade(self, revision: str) -> None:
         """Run one revision. Raises ProjectFailed. Whether it was committed is for the database to say."""
@@ -171,15 +186,36 @@ class Child:
         """Make the tables that the chain takes for granted. Raises ProjectFailed."""
         self._ask("making the tables of [project] foundation", "lay_foundation")
 
+    def find_modules(self) -> DefiningModules:
+        """Find the modules of the project that can define mapped classes; nothing is written from now on.
+
+        Raises ProjectFailed.
+        """
+        answer = self._ask("looking for mapped classes", "find_modules")
+        return DefiningModules(tuple(answer["modules"]), answer["left_out"])
+
+    def load(self, module: str, within_seconds: float) -> None:
+        """Import a module of the project. Raises ProjectFailed; where it takes too long, the process is ended."""
+        self._ask(f"importing {module}", "load", module, within_seconds=within_seconds)
+
     def describe_models(self) -> Models | None:
         """Describe the mapped classes; None where no metadata is known. Raises ProjectFailed."""
         answer = self._ask("loading the models", "describe_models")
         return Models.from_description(answer) if answer["metadata"] else None
 
-    def _ask(self, doing: str, what: str, *arguments: object) -> Mapping[str, Any]:
+    @property
+    def is_running(self) -> bool:
+        """Whether the process can still be asked something."""
+        return self._process.poll() is None
+
+    def _ask(self, doing: str, what: str, *arguments: object, within_seconds: float | None = None) -> Mapping[str, Any]:
+        self._channel.settimeout(within_seconds)
         try:
             self._channel.sendall(json.dumps({"do": what, "with": arguments}).encode() + b"\n")
             line = self._answers.readline()
+        except TimeoutError:
+            self.kill()
+            raise ProjectFailed(doing, Failure("TimeoutError", f"it took longer than {within_seconds:g} s")) from None
         except OSError:
             line = ""
         answer = json.loads(line) if line else self._last_words()
@@ -252,6 +288,7 @@ def _setup(project: Project, url: DatabaseUrl) -> Mapping[str, Any]:
         "script_location": project.script_location,
         "x_arguments": [fill_in(argument, url, text) for argument in project.x_arguments],
         "models": project.models,
+        "exclude_modules": project.exclude_modules,
         "foundation": project.foundation,
     }
 

@@ -1,10 +1,10 @@
 """What the mapped classes of a project expect of the database. Runs in the child process, beside the project's code."""
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, Enum, MetaData, Select, Table, select
+from sqlalchemy import ARRAY, Column, Enum, Integer, MetaData, Select, String, Table, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import CompileError
 from sqlalchemy.orm import Mapper, configure_mappers, undefer
@@ -33,25 +33,54 @@ def as_metadata(found: Any) -> list[MetaData]:
     return [found if isinstance(found, MetaData) else found.metadata]
 
 
-def describe(metadata: Sequence[MetaData], mappers: Iterable[Mapper[Any]]) -> Mapping[str, Any]:
-    """Give the select of every mapped class and unmapped table, the type of every column, the labels of every enum.
+def describe(
+    metadata: Sequence[MetaData],
+    mappers: Iterable[Mapper[Any]],
+    *,
+    is_own: Callable[[str], bool] = lambda _module: False,
+    of_others: Collection[MetaData] = (),
+) -> Mapping[str, Any]:
+    """Give what the mapped classes and the unmapped tables of some metadata select, hold and insert.
 
-    `elsewhere` are the classes that are mapped by other metadata than this: nothing is known of their tables.
+    `strays` are the classes of other metadata in the project's own modules: nobody makes their tables, as far as is
+    known. `elsewhere` names those that are meant for another database: of strangers, of another chain (`of_others`),
+    of another bind.
     """
     configure_mappers()
     tables = [table for each in metadata for table in each.sorted_tables]
     known = list(mappers)
     ours = [mapper for mapper in known if _belongs(mapper, metadata)]
+    others = [mapper for mapper in known if mapper not in ours and _is_of_a_module(mapper)]
+    strays = [mapper for mapper in others if is_own(mapper.class_.__module__) and not _is_bound(mapper, of_others)]
     mapped = {table for mapper in ours for table in mapper.tables}
-    # Deferred columns too: the application will read them one day.
-    queries = [(f"class {mapper.class_.__name__}", select(mapper).options(undefer("*"))) for mapper in ours]
+    queries = [(f"class {mapper.class_.__name__}", _everything(mapper)) for mapper in ours]
     queries += [(f"table {table}", select(table)) for table in tables if table not in mapped]
     return {
-        "selects": [{"name": name, "sql": _nothing_of(query)} for name, query in queries],
+        "selects": _described(queries),
+        "strays": _described((f"class {_name(mapper)}", _everything(mapper)) for mapper in strays),
         "enums": [enum for table in tables for enum in _enums_of(table)],
-        "columns": [column for table in tables for column in _columns_of(table)],
-        "elsewhere": sorted({_name(mapper) for mapper in known if mapper not in ours and _is_of_a_module(mapper)}),
+        "columns": [column for table in tables for column in _columns_of(table, _mappers_of(table, ours))],
+        "discriminators": [found for mapper in ours if (found := _discriminator_of(mapper))],
+        "elsewhere": sorted({_name(mapper) for mapper in others if mapper not in strays}),
     }
+
+
+def _described(queries: Iterable[tuple[str, Select[Any]]]) -> list[Mapping[str, str]]:
+    return [{"name": name, "sql": _nothing_of(query)} for name, query in queries]
+
+
+def _everything(mapper: Mapper[Any]) -> Select[Any]:
+    # Deferred columns too: the application will read them one day.
+    return select(mapper).options(undefer("*"))
+
+
+def _is_bound(mapper: Mapper[Any], of_others: Collection[MetaData]) -> bool:
+    """Whether it is known which other database a class is mapped for."""
+    tables = [table for table in mapper.tables if isinstance(table, Table)]
+    if any(table.metadata is each for table in tables for each in of_others):
+        return True
+    # Flask-SQLAlchemy writes there which of several databases a table is in.
+    return any(table.info.get("bind_key") or table.metadata.info.get("bind_key") for table in tables)
 
 
 def _name(mapper: Mapper[Any]) -> str:
@@ -80,17 +109,93 @@ def _enums_of(table: Table) -> Iterator[Mapping[str, Any]]:
                 "table": table.name,
                 "column": column.name,
                 "labels": list(enum.enums),
-                "python": enum.enum_class.__name__ if enum.enum_class else enum.name,
+                "python": _enum_name(enum),
             }
 
 
-def _columns_of(table: Table) -> Iterator[Mapping[str, Any]]:
+def _mappers_of(table: Table, mappers: Iterable[Mapper[Any]]) -> list[Mapper[Any]]:
+    return [mapper for mapper in mappers if mapper.local_table is table]
+
+
+def _columns_of(table: Table, mappers: Sequence[Mapper[Any]]) -> Iterator[Mapping[str, Any]]:
     for column in table.columns:
+        labels = _loadable_labels(column.type)
+        yield {
+            "schema": table.schema,
+            "table": table.name,
+            "column": column.name,
+            "type": _printed(column.type),
+            # What only some of the classes in a table have is null in the rows of the others.
+            "is_nullable": column.nullable or not all(mapper.columns.contains_column(column) for mapper in mappers),
+            "insert": _insert_of(column) if mappers else None,
+            "labels": list(labels.enums) if labels else None,
+            "python": _enum_name(labels) if labels else "",
+        }
+
+
+def _printed(kind: TypeEngine[Any]) -> str:
+    try:
+        return kind.compile(_DIALECT)
+    except CompileError:
+        return ""  # a type that only the project's own compiler knows; selecting it is proof enough
+
+
+def _insert_of(column: Column[Any]) -> str:
+    """Say what an INSERT of the ORM writes into a column that the application did not set."""
+    if column.server_default is not None or column is column.table._autoincrement_column:
+        return "nothing"
+    if column.default is not None or column.primary_key:
+        return "a value"
+    # A JSON null is a value of its own, so such a column is left out.
+    return "nothing" if column.type.should_evaluate_none else "null"
+
+
+def _loadable_labels(kind: TypeEngine[Any]) -> Enum | None:
+    """The enum that a value is looked up in when a row is loaded: one that it lacks is an error then."""
+    own = kind._variant_mapping.get(_DIALECT.name, kind)
+    if isinstance(own, TypeDecorator):
+        # What decodes by itself may take more, or less, than the enum below it.
+        return _loadable_labels(own.impl_instance) if _inherits(own, "result_processor") else None
+    if isinstance(own, ARRAY):
+        return _loadable_labels(own.item_type)
+    if isinstance(own, postgresql.DOMAIN):
+        return _loadable_labels(own.data_type)
+    is_plain = isinstance(own, Enum) and _inherits(own, "result_processor") and _inherits(own, "_object_value_for_elem")
+    return own if is_plain and isinstance(own, Enum) else None
+
+
+def _inherits(kind: TypeEngine[Any], method: str) -> bool:
+    return str(getattr(type(kind), method).__module__).startswith("sqlalchemy.")
+
+
+def _enum_name(enum: Enum) -> str:
+    return str(enum.enum_class.__name__ if enum.enum_class else enum.name or "the enum")
+
+
+def _discriminator_of(mapper: Mapper[Any]) -> Mapping[str, Any] | None:
+    """Give the column that tells which class a row is of, with every value that has one."""
+    column = mapper.polymorphic_on
+    if mapper.inherits or not isinstance(column, Column) or not isinstance(column.table, Table):
+        return None
+    values = [_as_stored(column.type, identity) for identity in mapper.polymorphic_map]
+    if any(value is None for value in values):
+        return None
+    table = column.table
+    return {
+        "schema": table.schema, "table": table.name, "column": column.name,
+        "labels": values, "python": mapper.class_.__name__,
+    }  # fmt: skip
+
+
+def _as_stored(kind: TypeEngine[Any], identity: Any) -> str | None:
+    """Write the identity of a class as the server prints it; None where only the type itself knows how."""
+    if isinstance(kind, Enum) and _inherits(kind, "_db_value_for_elem"):
         try:
-            printed = column.type.compile(_DIALECT)
-        except CompileError:
-            continue  # a type that only the project's own compiler knows; selecting it is proof enough
-        yield {"schema": table.schema, "table": table.name, "column": column.name, "type": printed}
+            return str(kind._db_value_for_elem(identity))  # type: ignore[no-untyped-call]
+        except LookupError:
+            return None
+    is_plain = isinstance(kind, (String, Integer)) and _inherits(kind, "result_processor")
+    return str(identity) if is_plain and type(identity) in {str, int} else None
 
 
 def _native_enum(column: Column[Any]) -> Enum | None:

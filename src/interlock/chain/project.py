@@ -42,7 +42,9 @@ class Project:
     `environment` maps names of environment variables to templates; in them {url}, {user}, {password}, {host},
     {port} and {database} stand for the parts of the database URL. `models` and `foundation` name an attribute of a
     module, as `package.module:Base`: where the mapped classes are (None: where env.py says), and the tables that
-    the chain takes for granted.
+    the chain takes for granted. `exclude_modules` are patterns of modules that are not imported to look for classes.
+    `schema_file` is where the schema file is or would be (None: not to be used); whether
+    the settings name it, or it is only where one is looked for.
     """
 
     folder: Path
@@ -54,7 +56,10 @@ class Project:
     environment: Mapping[str, str] = field(default_factory=lambda: {"DATABASE_URL": "{url}"})
     models: str | None = None
     has_models: bool = True
+    exclude_modules: tuple[str, ...] = ()
     foundation: str | None = None
+    schema_file: Path | None = None
+    is_schema_file_named: bool = False
 
     @property
     def label(self) -> str:
@@ -71,7 +76,9 @@ def find_project(
     x_arguments: tuple[str, ...] = (),
     environment: Mapping[str, str] | None = None,
     models: str | bool | None = None,
+    exclude_modules: tuple[str, ...] = (),
     foundation: str | None = None,
+    schema_file: str | bool | None = None,
 ) -> Project:
     """Find the Alembic project in a folder as the `alembic` command would. Raises NoAlembicProject, NoSuchFile."""
     ini = folder / "alembic.ini"
@@ -92,8 +99,20 @@ def find_project(
         environment=environment or {"DATABASE_URL": "{url}"},
         models=models if isinstance(models, str) else None,
         has_models=models is not False,
+        exclude_modules=exclude_modules,
         foundation=foundation,
+        schema_file=_place_of_schema_file(folder, config_file or toml_file, schema_file),
+        is_schema_file_named=isinstance(schema_file, str),
     )
+
+
+SCHEMA_FILE = "schema.json"
+
+
+def _place_of_schema_file(folder: Path, config: Path | None, named: str | bool | None) -> Path | None:
+    if named is False:
+        return None
+    return folder / named if isinstance(named, str) else (config.parent if config else folder) / SCHEMA_FILE
 
 
 def fill_in(template: str, url: DatabaseUrl, text: str) -> str:

@@ -13,7 +13,8 @@ import socket
 import sys
 import traceback
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import asdict
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -29,6 +30,8 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.pool import Pool
 
 from interlock.chain import models
+from interlock.chain.inputs import Recorder
+from interlock.chain.packages import OwnPackages, find_packages, is_left_out, modules_of, own_folders
 
 Answer = Mapping[str, Any]
 
@@ -57,6 +60,10 @@ class Worker:
         self.mappers: list[Mapper[Any]] = []
         self.metadata: list[MetaData] | None = None
         self.memory: dict[Any, Any] = {}
+        self.recorder = Recorder()
+        self.packages: OwnPackages | None = None
+        # As they are before any of the project's code has run.
+        self.folder, self.path = Path.cwd(), frozenset(sys.path)
         event.listen(Mapper, "after_mapper_constructed", lambda mapper, _class: self.mappers.append(mapper))
 
     def connect(self, setup: Mapping[str, Any]) -> Answer:
@@ -105,6 +112,17 @@ class Worker:
     def scripts(self) -> ScriptDirectory:
         return ScriptDirectory.from_config(self.config)
 
+    @property
+    def code(self) -> Collection[Path]:
+        """The folders of the project's code, as far as they are known."""
+        scripts = [Path(self.scripts.dir)] if "scripts" in vars(self) else []
+        return [*scripts, *(self.packages.folders if self.packages else ())]
+
+    def inputs(self) -> Answer:
+        """Tell what the project's code has read up to now."""
+        inputs = self.recorder.inputs()
+        return {"inputs": asdict(inputs) if inputs else None}
+
     def describe(self) -> Answer:
         """List the revisions, oldest first, with the heads."""
         revisions = [
@@ -144,6 +162,8 @@ class Worker:
             "calls_alembic": True,
             "version_table": context.version_table,
             "version_table_schema": context.version_table_schema,
+            # env.py, or what it imports, may have given the table another shape (version_table_impl).
+            "room_for_revisions": getattr(context._version.c.version_num.type, "length", None),
         }
 
     def upgrade(self, revision: str) -> Answer:
@@ -179,13 +199,58 @@ class Worker:
         engine.dispose()
         return {}
 
-    def describe_models(self) -> Answer:
-        """Give the select of every mapped class, and every enum, of the project's metadata."""
+    def find_modules(self) -> Answer:
+        """Name the modules of the project's packages that can define mapped classes and were not imported yet.
+
+        From now on, no connection of SQLAlchemy writes: a module that makes its tables when it is imported would
+        make up for what the chain lacks.
+        """
         if self.setup["models"]:
             self.metadata = models.as_metadata(self._load(self.setup["models"]))
         if not self.metadata:
+            return {"modules": [], "left_out": {}}
+        event.listen(Pool, "checkout", _make_read_only)
+        folders = own_folders(self.folder, self.path)
+        scripts = [self.scripts.dir, *(self.scripts.version_locations or [])]
+        named = [self.setup["models"].partition(":")[0]] if self.setup["models"] else []
+        start = modules_of(self.metadata, self.mappers).union(named)
+        self.packages = find_packages(start, folders, map(Path, scripts))
+        modules = self.packages.defining_modules()
+        left_out = {module: why for module in modules if (why := self._reason_against(self.packages, module))}
+        return {"modules": [module for module in modules if module not in left_out], "left_out": left_out}
+
+    def _reason_against(self, packages: OwnPackages, module: str) -> str | None:
+        if is_left_out(module, self.setup["exclude_modules"]):
+            return "by the settings"
+        return "another chain migrates it" if packages.is_of_another_chain(module) else None
+
+    def load(self, module: str) -> Answer:
+        """Import one module."""
+        import_module(module)
+        return {}
+
+    def describe_models(self) -> Answer:
+        """Give what the mapped classes of the project's metadata expect."""
+        if self.setup["models"] and not self.metadata:
+            self.metadata = models.as_metadata(self._load(self.setup["models"]))
+        if not self.metadata:
             return {"metadata": False}
-        return {"metadata": True, **models.describe(self.metadata, self.mappers)}
+        if self.packages is None:
+            return {"metadata": True, **models.describe(self.metadata, self.mappers)}
+        packages, excluded = self.packages, self.setup["exclude_modules"]
+        described = models.describe(
+            self.metadata,
+            self.mappers,
+            # What is imported all the same may be left out too: classes that are meant for another database.
+            is_own=lambda module: packages.holds(module) and not is_left_out(module, excluded),
+            of_others=self._metadata_of_others(packages),
+        )
+        return {"metadata": True, **described}
+
+    def _metadata_of_others(self, packages: OwnPackages) -> list[MetaData]:
+        # What the chain takes for granted is as it was before the chain changed it.
+        found = [self._load(self.setup["foundation"])] if self.setup["foundation"] else []
+        return models.as_metadata([*found, *packages.migrated_by_others()])
 
     def _load(self, path: str) -> Any:
         _ = self.scripts  # it puts prepend_sys_path of the settings on the path that modules are looked for on
@@ -216,6 +281,12 @@ def _is_postgresql(connection: object) -> bool:
     return any(each.__module__.startswith(_POSTGRESQL_DRIVERS) for each in type(connection).__mro__)
 
 
+def _make_read_only(connection: Any, _record: object, _proxy: object) -> None:
+    if _is_postgresql(connection):
+        _fetch_one(connection, "select pg_catalog.set_config('default_transaction_read_only', 'on', false)")
+        connection.commit()
+
+
 def _fetch_one(connection: Any, statement: str) -> Any:
     cursor = connection.cursor()
     try:
@@ -225,7 +296,7 @@ def _fetch_one(connection: Any, statement: str) -> Any:
         cursor.close()
 
 
-def _failure(error: BaseException, scripts: Path | None) -> Answer:
+def _failure(error: BaseException, folders: Collection[Path]) -> Answer:
     """Say what went wrong: the driver's own words for an error of the database, never its parameters."""
     original = getattr(error, "orig", None)
     sqlstate = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
@@ -235,15 +306,15 @@ def _failure(error: BaseException, scripts: Path | None) -> Answer:
         "message": lines[0],
         "sqlstate": sqlstate,
         "statement": getattr(error, "statement", None),
-        "place": _place(error.__traceback__, scripts),
+        "place": _place(error.__traceback__, folders),
         "traceback": _PARAMETERS.sub("[parameters: not shown]", traceback.format_exc()),
     }
 
 
-def _place(trace: TracebackType | None, scripts: Path | None) -> str | None:
-    """The innermost line of the project's scripts in a traceback, as file:line."""
+def _place(trace: TracebackType | None, folders: Collection[Path]) -> str | None:
+    """The innermost line of the project's code in a traceback, as file:line."""
     frames = traceback.extract_tb(trace)
-    ours = [frame for frame in frames if scripts and Path(frame.filename).is_relative_to(scripts)]
+    ours = [frame for frame in frames if any(Path(frame.filename).is_relative_to(folder) for folder in folders)]
     return f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else None
 
 
@@ -258,8 +329,7 @@ def serve(channel: socket.socket) -> None:
                 answer = getattr(worker, request["do"])(*request["with"])
             # SystemExit too: an env.py that calls sys.exit(0) has not done what it was asked.
             except (Exception, SystemExit) as error:  # noqa: BLE001 - reported to the guard in full
-                scripts = Path(worker.scripts.dir) if "scripts" in vars(worker) else None
-                answer = _failure(error, scripts)
+                answer = _failure(error, worker.code)
             if os.getpid() != process:
                 os._exit(0)  # a copy that env.py forked off, and let run on: one process answers
             stream.write(json.dumps(answer) + "\n")

@@ -1,5 +1,6 @@
 """interlock drift"""
 
+import os
 from enum import IntEnum, StrEnum
 from typing import Annotated
 
@@ -46,7 +47,10 @@ def drift(
     # The process ends with its answer, and until then all that is read is kept.
     gc.disable()
     try:
-        comparison = compare(parse_url(reference), parse_url(live), schema or ())
+        scratch = os.environ.get("INTERLOCK_SCRATCH_URL")
+        comparison = compare(
+            parse_url(reference), parse_url(live), schema or (), parse_url(scratch) if scratch else None
+        )
     except (InterlockError, psycopg.Error) as raised:
         error = raised if isinstance(raised, InterlockError) else ServerRefused(raised)
         typer.echo(f"error: {error.problem}\nnext:  {error.remedy}", err=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from interlock.cli.present import Silence, progress_here, report_folder, show_outcome
-from interlock.cli.request import blank_record, read_application, read_request
+from interlock.cli.request import blank_record, read_application, read_project, read_request
 from interlock.errors import ExitCode, InvalidSetting
 from interlock.release import pipeline
 from interlock.release.logbook import Outcome, Progress
@@ -24,6 +24,17 @@ def run(stages: Pipeline, folder: Path, *, report: Path | None, is_json: bool, *
     progress: Progress = Silence() if is_json else progress_here()
     with report_folder(folder / settings.report_folder) as reports:
         return show_outcome(stages(request, blank, progress), reports, is_json=is_json)
+
+
+def run_schema_check(folder: Path, *, report: Path | None, is_json: bool, **options: Any) -> ExitCode:
+    """Ask whether chain, schema file and mapped classes agree; no target is needed for that."""
+    folder = folder.absolute()
+    settings, project, scratch_server = read_project(folder, report_folder=report, **options)
+    progress: Progress = Silence() if is_json else progress_here()
+    with report_folder(folder / settings.report_folder) as reports:
+        blank = blank_record("schema check", project.label)
+        outcome = pipeline.check_schema_file(project, scratch_server, blank, progress)
+        return show_outcome(outcome, reports, is_json=is_json)
 
 
 def run_probe(folder: Path, *, report: Path | None, is_json: bool) -> ExitCode:

@@ -17,6 +17,7 @@ from interlock.probes.identity import GivenToken, Identity, SignIn, TokenCommand
 from interlock.probes.probe import Probe
 from interlock.release.record import ReleaseRecord
 from interlock.release.request import Application, Request
+from interlock.schema.rules import Rule, Rules, Treatment
 from interlock.settings import IdentitySettings, ProbeSettings, Settings, Statuses, read_settings
 from interlock.verdict.judge import Verdict
 
@@ -42,16 +43,25 @@ def read_request(
     folder: Path, *, is_schema_only: bool = False, x_arguments: Sequence[str] | None = None, **options: Any
 ) -> tuple[Settings, Request]:
     """Read the settings of a folder and make the request that they describe. Raises InvalidSetting and its kin."""
-    settings = read_settings(folder, options)
-    project = _project(folder, settings, tuple(x_arguments or settings.project.x_arguments))
+    settings, project, scratch_server = read_project(folder, x_arguments=x_arguments, **options)
     return settings, Request(
         url=_target(settings),
         project=project,
-        scratch_server=parse_url(settings.scratch_url) if settings.scratch_url else None,
+        scratch_server=scratch_server,
         application=read_application(settings),
+        rules=_rules(settings),
         is_schema_only=is_schema_only,
         lock_wait_seconds=settings.lock_wait_seconds,
     )
+
+
+def read_project(
+    folder: Path, *, x_arguments: Sequence[str] | None = None, **options: Any
+) -> tuple[Settings, Project, DatabaseUrl | None]:
+    """Read what needs no target: the settings of a folder, its project, the scratch server. Raises as read_request."""
+    settings = read_settings(folder, options)
+    project = _project(folder, settings, tuple(x_arguments or settings.project.x_arguments))
+    return settings, project, parse_url(settings.scratch_url) if settings.scratch_url else None
 
 
 def read_application(settings: Settings) -> Application | None:
@@ -79,6 +89,13 @@ def read_application(settings: Settings) -> Application | None:
     )
 
 
+def _rules(settings: Settings) -> Rules:
+    wanted = settings.comparison
+    return Rules(
+        wanted.schemas, tuple(Rule(each.pattern, Treatment(each.treat_as), each.reason) for each in wanted.objects)
+    )
+
+
 def _target(settings: Settings) -> DatabaseUrl:
     if not settings.database_url:
         raise InvalidSetting(
@@ -98,7 +115,9 @@ def _project(folder: Path, settings: Settings, x_arguments: tuple[str, ...]) -> 
         x_arguments=x_arguments,
         environment=wanted.environment,
         models=wanted.models,
+        exclude_modules=wanted.exclude_modules,
         foundation=wanted.foundation,
+        schema_file=wanted.schema_file,
     )
 
 

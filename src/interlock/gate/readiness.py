@@ -9,12 +9,14 @@ import psycopg
 from sqlalchemy import MetaData
 from sqlalchemy.orm import Mapper
 
-from interlock.chain.mapped import Models, find_misfits
+from interlock.chain.mapped import Models
+from interlock.chain.misfits import find_misfits
 from interlock.chain.models import describe
 from interlock.errors import InterlockError
 from interlock.postgres.session import Connection, ServerRefused, open_session
 from interlock.postgres.url import DatabaseUrl
 from interlock.postgres.version_table import find_version_table, read_revisions
+from interlock.verdict.finding import Signal
 
 VERSION_TABLE = "alembic_version"
 
@@ -36,9 +38,8 @@ def find_reason_against(url: DatabaseUrl, needs: Needs) -> str | None:
     """Say why a build cannot work on a database; None where it can. Asks anew each time, on a new connection."""
     try:
         with open_session(url, "interlock gate") as session:
-            reasons = chain(
-                _wrong_revision(session, needs), (each.problem for each in find_misfits(session, needs.models))
-            )
+            misfits = (each.problem for each in find_misfits(session, needs.models) if each.signal is Signal.STOP)
+            reasons = chain(_wrong_revision(session, needs), misfits)
             return "; ".join(reasons) or None
     except InterlockError as error:
         return error.problem

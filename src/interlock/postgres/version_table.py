@@ -51,6 +51,19 @@ def read_revisions(connection: Connection, table: VersionTable) -> tuple[str, ..
     return tuple(row[0] for row in rows)
 
 
+def room_for_revisions(connection: Connection, table: VersionTable) -> int | None:
+    """How many characters the column of the version table takes; None where it takes any number."""
+    row = connection.execute(
+        """
+        select nullif(a.atttypmod, -1) - 4  -- four bytes are the length's own
+          from pg_catalog.pg_attribute a
+         where a.attrelid = pg_catalog.to_regclass(%s) and a.attname = 'version_num' and not a.attisdropped
+        """,
+        [table.identifier.as_string()],
+    ).fetchone()
+    return row[0] if row else None
+
+
 def write_revision(connection: Connection, table: VersionTable, revision: str | None) -> None:
     """Let the version table say this one revision, or none at all."""
     write_revisions(connection, table, [revision] if revision is not None else [])

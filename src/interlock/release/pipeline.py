@@ -3,12 +3,18 @@
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
+from interlock.chain.project import Project
+from interlock.postgres.url import DatabaseUrl
+from interlock.release.declared import find_schema_file
 from interlock.release.logbook import Logbook, Outcome, Progress, Stopped
 from interlock.release.probe import ask_after, ask_before
 from interlock.release.record import ReleaseRecord
 from interlock.release.request import Application, Request
 from interlock.release.run import Run
+from interlock.release.run_by_file import RunByFile
+from interlock.release.schema_check import SchemaCheck
 from interlock.verdict.finding import Check
 
 _BEFORE_THE_GATE = (Check.CONNECT, Check.PROJECT, Check.LOCK, Check.PLAN, Check.VERIFY_BEFORE)
@@ -40,6 +46,7 @@ def release(
         run.apply()
         run.verify_after()
         run.check_models()
+        run.check_rows()
         if deploy:
             run.deploy(deploy)
         ask_after(run.book, request.application, is_schema_only=request.is_schema_only)
@@ -69,9 +76,45 @@ def verify(request: Request, blank: ReleaseRecord, progress: Progress) -> Outcom
         run.make_plan()
         run.verify_after()
         run.check_models()
+        run.check_rows()
 
     required = (Check.CONNECT, Check.PROJECT, Check.PLAN, *_proofs(request))
+    if file := find_schema_file(request.project):
+        return _verify_by_file(request, file, blank, progress)
     return _run(request, blank, progress, stages, required)
+
+
+def _verify_by_file(request: Request, file: Path, blank: ReleaseRecord, progress: Progress) -> Outcome:
+    """The same without a scratch server: the schema file says what the chain declares."""
+
+    def stages(book: Logbook, resources: ExitStack) -> None:
+        run = RunByFile(request, file, book, resources)
+        run.connect(is_write=False)
+        run.read_project()
+        run.read_file()
+        run.make_plan()
+        run.verify_after()
+        run.check_models()
+        run.check_rows()
+
+    required = (Check.CONNECT, Check.PROJECT, Check.SCHEMA_FILE, Check.PLAN, *_proofs(request))
+    return _recorded(blank, progress, stages, required)
+
+
+def check_schema_file(
+    project: Project, scratch_server: DatabaseUrl | None, blank: ReleaseRecord, progress: Progress
+) -> Outcome:
+    """Say whether chain, schema file and mapped classes agree, on a scratch database alone: no target is needed."""
+
+    def stages(book: Logbook, resources: ExitStack) -> None:
+        run = SchemaCheck(project, scratch_server, book, resources)
+        run.read_project()
+        run.build_chain()
+        run.compare_file()
+        run.check_models()
+
+    models = (Check.MODELS,) if project.has_models else ()
+    return _recorded(blank, progress, stages, (Check.PROJECT, Check.CHAIN, Check.SCHEMA_FILE, *models))
 
 
 def probe(application: Application, blank: ReleaseRecord, progress: Progress) -> Outcome:
@@ -82,7 +125,7 @@ def probe(application: Application, blank: ReleaseRecord, progress: Progress) ->
 
 
 def _proofs(request: Request) -> tuple[Check, ...]:
-    models = (Check.MODELS,) if request.project.has_models else ()
+    models = (Check.MODELS, Check.ROWS) if request.project.has_models else ()
     return (Check.VERIFY_AFTER, *models)
 
 
@@ -97,11 +140,20 @@ def _run(
     stages: Callable[[Run], None],
     required: Iterable[Check],
 ) -> Outcome:
+    return _recorded(blank, progress, lambda book, resources: stages(Run(request, book, resources)), required)
+
+
+def _recorded(
+    blank: ReleaseRecord,
+    progress: Progress,
+    work: Callable[[Logbook, ExitStack], None],
+    required: Iterable[Check],
+) -> Outcome:
     book = Logbook(blank, progress)
     is_interrupted = False
     try:
         with ExitStack() as resources:
-            stages(Run(request, book, resources))
+            work(book, resources)
     except Stopped:
         pass
     except KeyboardInterrupt:

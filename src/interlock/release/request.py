@@ -7,6 +7,7 @@ from interlock.postgres.url import DatabaseUrl
 from interlock.probes.build import BuildCheck
 from interlock.probes.identity import Identity
 from interlock.probes.probe import Probe
+from interlock.schema.rules import NO_RULES, Rules
 
 LOCK_WAIT_SECONDS = 600.0
 
@@ -39,5 +40,6 @@ class Request:
     project: Project
     scratch_server: DatabaseUrl | None = None
     application: Application | None = None
+    rules: Rules = NO_RULES
     is_schema_only: bool = False
     lock_wait_seconds: float = LOCK_WAIT_SECONDS

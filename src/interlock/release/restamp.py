@@ -5,25 +5,22 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from interlock.errors import ExitCode, InterlockError
-from interlock.postgres.catalog import take_snapshot
 from interlock.postgres.lock import Holder, hold_release_lock
 from interlock.postgres.session import open_session, read_facts, require_writable
 from interlock.postgres.version_table import find_version_table, read_revisions, write_revisions
+from interlock.release.build import open_build
+from interlock.release.locate import BASE, names_of
 from interlock.release.logbook import counted
+from interlock.release.observe import observe
 from interlock.release.request import Request
-from interlock.release.scratch_build import open_scratch_build, without_version_table
 from interlock.schema.history import Match, Moment
-from interlock.schema.operators import set_aside
-
-BASE = "base"
-"""What a database is at before the first revision, in the words of Alembic."""
 
 
 class MatchesNoRevision(InterlockError):
     """The live schema is that of no revision, so no revision may be written."""
 
     def __init__(self, match: Match) -> None:
-        nearest = _names(match)[-1]
+        nearest = names_of(match)[-1]
         listed = "; ".join(str(change) for change in match.drift[:3])
         more = f" and {len(match.drift) - 3} more" if len(match.drift) > 3 else ""
         super().__init__(
@@ -87,15 +84,12 @@ def restamp(
     with ExitStack() as resources:
         session = resources.enter_context(open_session(request.url))
         require_writable(read_facts(session))
-        build = resources.enter_context(
-            open_scratch_build(request.project, request.scratch_server, request.url, session)
-        )
+        build = resources.enter_context(open_build(request.project, request.scratch_server, request.url, session))
         table = find_version_table(session, build.environment.version_table, build.environment.version_table_schema)
         lock_session = resources.enter_context(open_session(request.url, "interlock release lock"))
         resources.enter_context(hold_release_lock(lock_session, str(table), request.lock_wait_seconds, on_wait=on_wait))
-        history = build.replay([], on_step=lambda _revision: None)
-        snapshot = take_snapshot(session).within(history.schemas)
-        observed = set_aside(without_version_table(session, build.environment, snapshot), history).rest
+        history = request.rules.applied_to_history(build.replay([], on_step=lambda _revision: None))
+        observed = observe(session, build, history, request.rules).schema
         moment = _choose(history.locate(observed), wanted)
         change = Restamped(read_revisions(session, table), moment.rows)
         if not may_write(change):
@@ -105,7 +99,7 @@ def restamp(
 
 
 def _choose(match: Match, wanted: str | None) -> Moment:
-    names = _names(match)
+    names = names_of(match)
     if not match.is_exact:
         raise MatchesNoRevision(match)
     if wanted is not None and wanted not in names:
@@ -113,7 +107,3 @@ def _choose(match: Match, wanted: str | None) -> Moment:
     if wanted is None and len(names) > 1:
         raise SeveralRevisionsMatch(names)
     return match.moments[names.index(wanted) if wanted else 0]
-
-
-def _names(match: Match) -> tuple[str, ...]:
-    return tuple(moment.revision or BASE for moment in match.moments)

@@ -8,34 +8,36 @@ import psycopg
 from psycopg import sql
 
 from interlock.chain.child import Child, start_child
-from interlock.chain.mapped import find_misfits
+from interlock.chain.mapped import Models
+from interlock.chain.misfits import find_lost_strays, find_misfits
+from interlock.chain.rows import look_at_rows
 from interlock.errors import InterlockError, Unreachable
-from interlock.postgres.catalog import take_snapshot
 from interlock.postgres.lock import ReleaseLock, hold_release_lock
 from interlock.postgres.session import Connection, open_session, read_facts, read_identity, require_writable
 from interlock.postgres.version_table import find_version_table
 from interlock.release.apply import apply
-from interlock.release.logbook import Logbook, counted
+from interlock.release.build import Build, open_build
+from interlock.release.load_models import LoadedModels
+from interlock.release.logbook import Logbook, StageNotes, counted
+from interlock.release.models import (
+    loading_findings,
+    misfit_findings,
+    not_covered,
+    row_findings,
+    rows_summary,
+    unknown_models,
+)
+from interlock.release.observe import Observation, observe
 from interlock.release.plan import plan_release
 from interlock.release.privileges import require_privileges
 from interlock.release.record import Plan, Step, Target, Verification
 from interlock.release.request import Request
 from interlock.release.scratch_build import (
-    ScratchBuild,
     current_revisions,
-    open_scratch_build,
-    without_version_table,
 )
-from interlock.release.verify import drift_findings, require_true_claim, verify
+from interlock.release.verify import drift_findings, require_true_claim, unseen_findings, verify
 from interlock.schema.history import History
-from interlock.schema.operators import set_aside
-from interlock.schema.snapshot import Snapshot
 from interlock.verdict.finding import Check, Finding, Signal
-
-NOT_COMPARED = (
-    "not compared in this version: check and exclusion constraints, views, functions, triggers, sequences, domains, "
-    "collations, unlogged tables, row-level security, grants, comments"
-)
 
 
 class NotDeployed(InterlockError):
@@ -50,8 +52,10 @@ class Run:
 
     session: Connection
     release_lock: ReleaseLock
-    build: ScratchBuild
+    build: Build
     plan: Plan
+    models: Models | None = None
+    _is_compared_with_chain = False
 
     def __init__(self, request: Request, book: Logbook, resources: ExitStack) -> None:
         self.request, self.book, self.resources = request, book, resources
@@ -59,9 +63,10 @@ class Run:
     @cached_property
     def history(self) -> History:
         """What the chain declares at each revision, on the way that this database has taken."""
-        return self.build.replay(
+        whole = self.build.replay(
             self.plan.current, lambda revision: self.book.progress.tells(f"building {revision.id}")
         )
+        return self.request.rules.applied_to_history(whole)
 
     def connect(self, *, is_write: bool) -> None:
         with self.book.stage(Check.CONNECT) as stage:
@@ -84,9 +89,7 @@ class Run:
     def read_project(self) -> None:
         """Read the chain and run env.py, on a scratch database: the target is not theirs before the gate."""
         with self.book.stage(Check.PROJECT) as stage:
-            scratch = open_scratch_build(
-                self.request.project, self.request.scratch_server, self.request.url, self.session
-            )
+            scratch = open_build(self.request.project, self.request.scratch_server, self.request.url, self.session)
             self.build = self.resources.enter_context(scratch)
             head = self.build.chain.head
             stage.summary = f"{len(self.build.chain.revisions)} revisions, head {head}"
@@ -122,23 +125,29 @@ class Run:
                 environment, run = self.build.environment, self.build.chain.run_before(self.plan.current)
                 table = find_version_table(self.session, environment.version_table, environment.version_table_schema)
                 require_privileges(self.session, self.history.still_to_come(run), table)
-                stage.find(*self._what_the_head_lacks())
+                if self.request.project.has_models:
+                    stage.find(*loading_findings(Check.VERIFY_BEFORE, self.loaded))
+                    stage.find(*self._what_the_head_lacks(Check.VERIFY_BEFORE))
             # A database that was just made is as it should be: the first step lays the foundation, if there is one.
-            if not self.plan.current and observed.is_empty:
+            if not self.plan.current and observed.schema.is_empty:
                 stage.summary = "empty, before the first revision"
                 return
-            found = verify(self.build.chain, self.history, self.plan.current, observed)
+            found = self._verify(stage, self.plan.current, observed)
             self.book.note(before=found)
-            stage.find(*drift_findings(Check.VERIFY_BEFORE, found))
-            stage.summary = _verified(found)
-            require_true_claim(found, observed)
+            require_true_claim(found, observed.schema)
 
-    def _what_the_head_lacks(self) -> Iterator[Finding]:
-        """Find what the mapped classes need and no revision makes, as long as the target is untouched."""
-        models = self.build.describe_models() if self.request.project.has_models else None
-        for misfit in self.build.find_misfits(models) if models else ():
-            told = f"not even at {self.plan.head}: {misfit.problem}"
-            yield Finding(Check.VERIFY_BEFORE, Signal.STOP, told, misfit.remedy)
+    @cached_property
+    def loaded(self) -> LoadedModels:
+        """The mapped classes of the project."""
+        _ = self.history  # first: the chain cannot be replayed where they were loaded
+        return self.build.load_models(lambda module: self.book.progress.tells(f"importing {module}"))
+
+    def _what_the_head_lacks(self, check: Check) -> Iterator[Finding]:
+        """Find what the mapped classes need and no revision makes: known while the target is untouched."""
+        self._is_compared_with_chain = True
+        if self.loaded.models:
+            misfits = self.build.find_misfits(self.loaded.models)
+            yield from misfit_findings(check, f"models against chain at {self.plan.head}", misfits)
 
     def apply(self) -> None:
         with self.book.stage(Check.APPLY) as stage:
@@ -163,7 +172,7 @@ class Run:
             read_identity(self.session),
             session_statements=[self.release_lock.shared_by_workers, name.as_string()],
         )
-        if self.request.project.foundation and self._observe(self.session).is_empty:
+        if self.request.project.foundation and self._observe(self.session).schema.is_empty:
             child.lay_foundation()
         environment = self.build.environment
         for step in apply(self.plan, self.build.chain, child, environment, self.request.url, self._begin_step):
@@ -174,14 +183,13 @@ class Run:
             current = current_revisions(fresh, self.build.environment)
             left = plan_release(self.build.chain, current).steps
             if left:
-                stage.find(_not_run(current, left))
+                stage.find(not_run(current, left))
             observed = self._observe(fresh)
-            found = verify(self.build.chain, self.history, current, observed)
+            found = self._verify(stage, current, observed)
             self.book.note(after=found)
-            stage.find(*drift_findings(Check.VERIFY_AFTER, found))
-            stage.summary = _verified(found)
-            require_true_claim(found, observed)
-        self.book.admit(NOT_COMPARED)
+            for text in observed.told:
+                self.book.admit(text)
+            require_true_claim(found, observed.schema)
 
     def deploy(self, action: Callable[[], None]) -> None:
         """Do what has to be done between the new schema and the last probes, such as a restart."""
@@ -196,30 +204,45 @@ class Run:
             self.book.admit("mapped classes: the settings say that this project has none")
             return
         with self.book.stage(Check.MODELS, is_gate=False) as stage, open_session(self.request.url) as fresh:
-            models = self.build.describe_models()
+            loaded = self.loaded
+            stage.find(*loading_findings(Check.MODELS, loaded))
+            models = loaded.models
             if models is None or not models.selects:
-                told = "has no tables in it" if models else "is not given"
-                stage.find(
-                    Finding(
-                        Check.MODELS,
-                        Signal.CAUTION,
-                        f"the mapped classes are unproved: target_metadata of env.py {told}",
-                        'name them in interlock.toml: [project] models = "package.models:Base" (or false for none)',
-                    )
-                )
+                stage.find(unknown_models(models))
                 return
             self.book.note(mapped_classes=len(models.selects))
-            if models.elsewhere:
-                self.book.admit(f"mapped by other metadata than target_metadata: {', '.join(models.elsewhere)}")
-            misfits = find_misfits(fresh, models)
-            stage.find(*(Finding(Check.MODELS, Signal.STOP, each.problem, each.remedy) for each in misfits))
+            for told in not_covered(loaded):
+                self.book.admit(told)
+            if not self._is_compared_with_chain:
+                stage.find(*self._what_the_head_lacks(Check.MODELS))
+            misfits = (*find_misfits(fresh, models), *find_lost_strays(fresh, models))
+            stage.find(*misfit_findings(Check.MODELS, "models against live", misfits))
+            self.models = models
             classes, enums = counted(len(models.selects), "class", "classes"), counted(len(models.enums), "enum column")
             stage.summary = f"{classes} selected, {enums} compared"
 
-    def _observe(self, session: Connection) -> Snapshot:
-        # Other schemas of the database are other people's.
-        snapshot = take_snapshot(session).within(self.history.schemas)
-        return set_aside(without_version_table(session, self.build.environment, snapshot), self.history).rest
+    def check_rows(self) -> None:
+        if not self.request.project.has_models:
+            return
+        with self.book.stage(Check.ROWS, is_gate=False) as stage, open_session(self.request.url) as fresh:
+            if self.models is None:
+                stage.find(
+                    Finding(Check.ROWS, Signal.CAUTION, "no row was looked at: the mapped classes are not known")
+                )
+                return
+            looked = look_at_rows(fresh, self.models)
+            stage.find(*row_findings(looked, is_complete=not self.loaded.failures))
+            stage.summary = rows_summary(looked)
+
+    def _observe(self, session: Connection) -> Observation:
+        return observe(session, self.build, self.history, self.request.rules)
+
+    def _verify(self, stage: StageNotes, current: tuple[str, ...], observed: Observation) -> Verification:
+        """Compare, and write down what was found."""
+        found = verify(self.build.chain, self.history, current, observed.schema, self.request.rules)
+        stage.find(*drift_findings(stage.check, found), *unseen_findings(stage.check, observed.schema))
+        stage.summary = _verified(found)
+        return found
 
     def _begin_step(self, number: int, step: Step) -> None:
         self.release_lock.require()
@@ -236,7 +259,8 @@ class Run:
             )
 
 
-def _not_run(current: Iterable[str], left: Iterable[Step]) -> Finding:
+def not_run(current: Iterable[str], left: Iterable[Step]) -> Finding:
+    """Say that a database has not run all of its chain."""
     at, pending = ", ".join(current) or "no revision", ", ".join(step.revision for step in left)
     return Finding(
         Check.VERIFY_AFTER, Signal.STOP, f"the database is at {at}; not run yet: {pending}", "run interlock release"

@@ -1,18 +1,21 @@
 """The project at work on a scratch database: what its chain declares, at every revision."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from interlock.chain.child import Child, Environment, start_child
-from interlock.chain.mapped import Misfit, Models, find_misfits
+from interlock.chain.inputs import Inputs
+from interlock.chain.mapped import Misfit, Models
+from interlock.chain.misfits import find_misfits
 from interlock.chain.project import Project
 from interlock.chain.revisions import Chain, Revision
 from interlock.errors import InterlockError
 from interlock.postgres.catalog import take_snapshot
-from interlock.postgres.scratch import make_scratch_database
+from interlock.postgres.scratch import ScratchServer, open_scratch_server
 from interlock.postgres.session import Connection, open_session, read_identity
 from interlock.postgres.url import DatabaseUrl
-from interlock.postgres.version_table import find_version_table, read_revisions
+from interlock.postgres.version_table import find_version_table, read_revisions, room_for_revisions
+from interlock.release.load_models import LoadedModels, load_models
 from interlock.schema.history import History, Moment
 from interlock.schema.snapshot import Snapshot
 
@@ -31,8 +34,16 @@ class NotCommitted(InterlockError):
 class ScratchBuild:
     """A chain, its env.py and a scratch database that only they use."""
 
-    def __init__(self, project: Project, child: Child, observer: Connection) -> None:
-        self._project, self._child, self._observer = project, child, observer
+    def __init__(
+        self,
+        project: Project,
+        child: Child,
+        observer: Connection,
+        server: ScratchServer,
+        renew: Callable[[], Child],
+    ) -> None:
+        self._project, self._child, self._observer, self._renew = project, child, observer, renew
+        self.server = server
         self.chain: Chain = child.describe()
         self.environment: Environment = child.look()
 
@@ -56,13 +67,23 @@ class ScratchBuild:
             moments.append(Moment(revision.id, self._look(), self._require_committed(run)))
         return History(tuple(moments))
 
-    def describe_models(self) -> Models | None:
-        """Describe the mapped classes; None where no metadata is known. Raises ProjectFailed."""
-        return self._child.describe_models()
+    def read_inputs(self) -> Inputs | None:
+        """What the project's code has read; None where that is not known. Raises ProjectFailed."""
+        return self._child.read_inputs()
+
+    def load_models(self, on_module: Callable[[str], None]) -> LoadedModels:
+        """Import and describe the mapped classes. The chain cannot be replayed afterwards. Raises ProjectFailed."""
+        return load_models(self._child, self._renew, on_module)
 
     def find_misfits(self, models: Models) -> Iterator[Misfit]:
         """Find what mapped classes need and the replayed chain does not give. Nothing is written here afterwards."""
         return find_misfits(self._observer, models)
+
+    def room_for_revisions(self) -> int | None:
+        """How many characters a revision id may have; None where there is no limit."""
+        environment = self.environment
+        table = find_version_table(self._observer, environment.version_table, environment.version_table_schema)
+        return room_for_revisions(self._observer, table) if table.is_there else environment.room_for_revisions
 
     def _look(self) -> Snapshot:
         return without_version_table(self._observer, self.environment, take_snapshot(self._observer))
@@ -76,20 +97,36 @@ class ScratchBuild:
 
 @contextmanager
 def open_scratch_build(
-    project: Project, scratch_server: DatabaseUrl | None, target: DatabaseUrl, like: Connection
+    project: Project,
+    scratch_server: DatabaseUrl | None,
+    target: DatabaseUrl | None = None,
+    like: Connection | None = None,
 ) -> Iterator[ScratchBuild]:
     """Give the project a scratch database that resolves names as the target does, a session on which is `like`.
 
-    Raises what the project's chain and env.py can do wrong: ProjectFailed, OpensAnotherDatabase, EnvDoesNotMigrate.
+    Without a target, names are resolved as in a database that was just made. Raises what the project's chain and
+    env.py can do wrong: ProjectFailed, OpensAnotherDatabase, EnvDoesNotMigrate.
     """
     with (
         start_child(project) as child,  # it gets ready while the server does
-        make_scratch_database(scratch_server, like) as url,
+        open_scratch_server(scratch_server) as server,
+        server.database_like(like) as url,
         open_session(url) as observer,
+        ExitStack() as others,
     ):
-        # The target is not the project's before the gate, wherever its code has found another URL of it.
-        child.connect(url, read_identity(observer), refused=(target, read_identity(like)))
-        yield ScratchBuild(project, child, observer)
+        refused = (target, read_identity(like)) if target and like else None
+
+        def introduce(child: Child) -> Child:
+            # The target is not the project's before the gate, wherever its code has found another URL of it.
+            child.connect(url, read_identity(observer), refused=refused)
+            return child
+
+        def renew() -> Child:
+            another = introduce(others.enter_context(start_child(project)))
+            another.look()
+            return another
+
+        yield ScratchBuild(project, introduce(child), observer, server, renew)
 
 
 def current_revisions(connection: Connection, environment: Environment) -> tuple[str, ...]:

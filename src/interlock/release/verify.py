@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterator, Sequence
 from interlock.chain.revisions import Chain
 from interlock.errors import InterlockError
 from interlock.release.record import Blamed, Verification
-from interlock.schema.drift import Change, Severity, Unexpected, find_drift, severity
+from interlock.schema.drift import Altered, Change, Severity, Unexpected, find_drift, severity
 from interlock.schema.history import History
 from interlock.schema.name import Kind, Name
+from interlock.schema.rules import Rules, Treatment
 from interlock.schema.snapshot import Snapshot
 from interlock.verdict.finding import Check, Finding, Signal
 
@@ -48,7 +49,7 @@ SHOWN = 3
 """How many differences an error names; the report has them all."""
 
 
-def verify(chain: Chain, history: History, claimed: tuple[str, ...], observed: Snapshot) -> Verification:
+def verify(chain: Chain, history: History, claimed: tuple[str, ...], observed: Snapshot, rules: Rules) -> Verification:
     """Compare a live schema with what the chain declares at the revisions that the database claims."""
     run = chain.run_before(claimed)
     declared = history.after(run)
@@ -57,7 +58,9 @@ def verify(chain: Chain, history: History, claimed: tuple[str, ...], observed: S
     to_come = history.still_to_come(run).names
     return Verification(
         claimed=claimed,
-        drift=tuple(Blamed(change, history.maker_of(change, run), _signal(change, to_come)) for change in drift),
+        drift=tuple(
+            Blamed(change, history.maker_of(change, run), signal_of(change, to_come, rules)) for change in drift
+        ),
         compared_objects=len(declared),
         located=tuple(moment.revision or "base" for moment in match.moments) if match else (),
         is_located=bool(match and match.is_exact),
@@ -96,7 +99,25 @@ def _what_it_really_is(check: Check, verification: Verification) -> Finding:
     return Finding(check, Signal.STOP, told, remedy)
 
 
-def _signal(change: Change, to_come: Collection[Name]) -> Signal:
+def unseen_findings(check: Check, observed: Snapshot) -> Iterator[Finding]:
+    """Turn what could not be looked at into findings."""
+    for text in observed.unread:
+        remedy = "let the role read the catalog, as every role may where nobody took it away, or use another one"
+        yield Finding(check, Signal.CAUTION, f"not everything can be seen: {text}", remedy)
+    for text in observed.unmodelled:
+        yield Finding(check, Signal.CAUTION, f"of a kind that is not compared: {text}", "compare it by hand")
+
+
+def signal_of(change: Change, to_come: Collection[Name], rules: Rules) -> Signal:
+    """How bad a difference is: as it looks, unless the settings say otherwise. `to_come` is still to be made."""
+    match rules.treatment_of(change.name):
+        case Treatment.CAUTION:
+            return Signal.CAUTION
+        case Treatment.STOP:
+            return Signal.STOP
     # What a later revision wants to make must not be there yet: it would fail with "already exists".
     collides = isinstance(change, Unexpected) and change.name in to_come
-    return Signal.STOP if collides or severity(change) is not Severity.COSMETIC else Signal.CAUTION
+    # Who owns an object no chain says by itself; and the rest of it is as declared.
+    is_owner_only = isinstance(change, Altered) and change.differences.keys() == {"owner"}
+    is_bad = severity(change) is not Severity.COSMETIC and not is_owner_only
+    return Signal.STOP if collides or is_bad else Signal.CAUTION

@@ -24,6 +24,7 @@ def drift_as_json(comparison: Comparison) -> str:
         "in_step": comparison.is_in_step,
         "compared_objects": len(comparison.reference),
         "unread": list(comparison.could_not_tell),
+        "notes": list(comparison.notes),
         "differences": [change_as_json(change) for change in comparison.changes],
     }
     return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
@@ -36,12 +37,19 @@ def drift_as_text(comparison: Comparison) -> str:
 
 def _lines(comparison: Comparison) -> Iterator[str]:
     yield _verdict(comparison)
-    for change in map(legible, comparison.changes):
-        mark = MARKS[_SIGNALS[severity(change)]]
-        yield f"{mark} {severity(change):<11}  {type(change).__name__} {change.name}{_alike(change)}"
-        yield from (f"               {line}" for line in _details(change))
+    for change in comparison.changes:
+        yield from change_as_lines(change)
+    yield from (f"  not counted  {legible(text)}" for text in comparison.notes)
     for text in comparison.could_not_tell:
         yield f"{MARKS[Signal.CAUTION]} could not tell  {legible(text)}"
+
+
+def change_as_lines(change: Change) -> Iterator[str]:
+    """One difference for people: what and how bad it is, then both sides."""
+    change = legible(change)
+    mark = MARKS[_SIGNALS[severity(change)]]
+    yield f"{mark} {severity(change):<11}  {type(change).__name__} {change.name}{_alike(change)}"
+    yield from (f"               {line}" for line in _details(change))
 
 
 def _verdict(comparison: Comparison) -> str:

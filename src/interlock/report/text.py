@@ -32,8 +32,9 @@ from interlock.report.wording import (
     no_target,
     occasion,
     revisions,
+    seemingly_renamed,
 )
-from interlock.schema.drift import Altered, Unexpected
+from interlock.schema.drift import Altered, Missing, Unexpected
 from interlock.verdict.finding import Finding, Signal
 
 SHOWN = 12
@@ -180,12 +181,19 @@ def _changes(members: tuple[Blamed, ...]) -> RenderableType:
 def _change(blamed: Blamed) -> Text:
     text = Text(str(blamed.change.name)).append(f", {maker(blamed)}", style="dim")
     match blamed.change:
+        case Missing() as missing:
+            for told in seemingly_renamed(missing):
+                text.append(f"\n{told}", style="dim")
         case Altered() as altered:
             for attribute, declared, live in differences(altered):
-                text.append(f"\n{attribute} is {live}, declared {declared}", style="dim")
+                text.append(f"\n{attribute} is {_in_one_line(live)}, declared {_in_one_line(declared)}", style="dim")
         case Unexpected(observed=item):
-            text.append(f"\n{described(item)}", style="dim")
+            text.append(f"\n{_in_one_line(described(item))}", style="dim")
     return text
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _steps(steps: tuple[Progress, ...]) -> RenderableType:

@@ -71,7 +71,7 @@ def address(target: Target) -> str:
 
 def no_target(record: ReleaseRecord) -> str:
     """Why there is no target in a record."""
-    return "not asked" if record.command == "probe" else "not reached"
+    return "not asked" if record.command in ("probe", "schema check") else "not reached"
 
 
 def builds(record: ReleaseRecord) -> str:
@@ -168,7 +168,7 @@ def sides(change: Change) -> tuple[str, str]:
     """One difference as two texts: as declared, and as it is live. Of an altered object, only what differs."""
     match change:
         case Missing(declared=declared):
-            return described(declared), "not there"
+            return described(declared), ", and ".join(("not there", *seemingly_renamed(change)))
         case Unexpected(observed=observed):
             return "declared by nothing", described(observed)
         case Altered():
@@ -177,6 +177,12 @@ def sides(change: Change) -> tuple[str, str]:
                 "; ".join(f"{attribute} {declared}" for attribute, declared, _ in rows),
                 "; ".join(f"{attribute} {live}" for attribute, _, live in rows),
             )
+
+
+def seemingly_renamed(change: Missing) -> tuple[str, ...]:
+    """Which object that is there looks like one that is missing, in words; nothing where none does."""
+    alike = change.looks_like
+    return (f"{alike.name.item or alike.name.table} looks like it",) if alike else ()
 
 
 def differences(change: Altered) -> tuple[tuple[str, str, str], ...]:

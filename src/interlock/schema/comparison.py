@@ -12,11 +12,15 @@ from interlock.schema.snapshot import Snapshot
 
 @dataclass(frozen=True)
 class Comparison:
-    """How a live database departs from a reference. `told` is, in words, what could not be compared."""
+    """How a live database departs from a reference.
+
+    `told` is, in words, what could not be compared; `notes` what differs and does not count.
+    """
 
     reference: Snapshot
     live: Snapshot
     told: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def changes(self) -> tuple[Change, ...]:
@@ -65,6 +69,18 @@ def with_revisions(snapshot: Snapshot, rows: Iterable[tuple[Name, tuple[str, ...
         if isinstance(table, Table):
             items[name] = replace(table, revisions=revisions)
     return snapshot.with_items(items)
+
+
+def same_revisions(reference: Snapshot, live: Snapshot) -> tuple[Snapshot, Snapshot, tuple[str, ...]]:
+    """Leave out the rows of a version table that is empty on one side, as after a restore of the schema alone."""
+    notes: list[str] = []
+    for name in version_tables(reference):
+        ours, theirs = reference.items[name], live.items.get(name)
+        if isinstance(ours, Table) and isinstance(theirs, Table) and bool(ours.revisions) != bool(theirs.revisions):
+            says = f"the reference says {', '.join(ours.revisions) or 'nothing'}"
+            notes.append(f"{name.path}: {says}, the live one {', '.join(theirs.revisions) or 'nothing'}")
+            reference, live = (with_revisions(each, [(name, ())]) for each in (reference, live))
+    return reference, live, tuple(notes)
 
 
 def version_tables(snapshot: Snapshot) -> tuple[Name, ...]:

@@ -98,8 +98,8 @@ def find_drift(declared: Snapshot, observed: Snapshot) -> tuple[Change, ...]:
     and something unexpected that look like one renamed object are one difference.
     """
     ours, theirs = declared.items, observed.items
-    missing = {name: item for name, item in ours.items() if name not in theirs and _is_told_apart(item, observed)}
-    unexpected = {name: item for name, item in theirs.items() if name not in ours and _is_told_apart(item, declared)}
+    missing = {name: item for name, item in ours.items() if name not in theirs and is_told_apart(item, observed)}
+    unexpected = {name: item for name, item in theirs.items() if name not in ours and is_told_apart(item, declared)}
     renamed = dict(pairs(missing, unexpected, declared, observed))
     changes = chain[Change](
         (Missing(name, item, unexpected.get(renamed.get(name, name))) for name, item in missing.items()),
@@ -201,7 +201,8 @@ def _orders(ours: Sequence[Column], theirs: Sequence[Column]) -> tuple[tuple[str
     return tuple(name for name in names if name in common), tuple(name for name in others if name in common)
 
 
-def _is_told_apart(item: Item, other_side: Snapshot) -> bool:
+def is_told_apart(item: Item, other_side: Snapshot) -> bool:
+    """Whether an object that the other side lacks is a difference of its own, and no part of a larger one."""
     if isinstance(item, SequenceItem) and item.owned_by:
         return item.owned_by in other_side.items
     return item.name.container is None or item.name.container in other_side.containers

@@ -6,9 +6,9 @@ from functools import cached_property
 from itertools import pairwise, takewhile
 
 from interlock.errors import InterlockError
-from interlock.schema.drift import Altered, Change, Missing, Unexpected, find_drift
+from interlock.schema.drift import Altered, Change, Missing, Unexpected, find_drift, is_told_apart
 from interlock.schema.items import Item
-from interlock.schema.name import Name
+from interlock.schema.name import Kind, Name
 from interlock.schema.snapshot import Snapshot
 
 
@@ -93,8 +93,10 @@ class History:
 
     @property
     def schemas(self) -> frozenset[str]:
-        """Every schema that the chain keeps something in, at any time."""
-        return frozenset().union(*(moment.schema.schemas for moment in self.moments))
+        """Every schema that the chain makes, or keeps something in, at any time."""
+        given = self.moments[0].schema.items
+        made = {name.table for name in self.variants if name.kind is Kind.SCHEMA and name not in given}
+        return frozenset(made).union(*(moment.schema.schemas for moment in self.moments))
 
     def maker_of(self, change: Change, revisions: Collection[str]) -> str | None:
         """The revision that should have made an object as it is declared when exactly these had run.
@@ -113,21 +115,26 @@ class History:
         return frozenset(name.schema for before, after in steps for name in after.keys() - before.keys())
 
     def locate(self, observed: Snapshot) -> Match:
-        """Find the moments whose schema the observed one resembles most."""
-        distances = [_distance(moment.schema, observed) for moment in self.moments]
-        nearest = [
-            moment for moment, distance in zip(self.moments, distances, strict=True) if distance == min(distances)
-        ]
-        # Different schemas can be equally far away; the newest of them is the better guess.
-        newest = nearest[-1]
-        same = tuple(moment for moment in nearest if moment.schema.items == newest.schema.items)
+        """Find the moments whose schema the observed one resembles most.
+
+        People make things by hand more often than they take away what a revision made; and what is there exactly as a
+        revision makes it was hardly made by hand. So a moment is the farther away the more of it is missing or altered,
+        and the more there is that only a later revision makes so. A table made by hand counts once, with all that
+        belongs to it. Of moments that are equally far away it is the newest.
+        """
+        _, newest = min(enumerate(self.moments), key=lambda each: (self._distance(each[1], observed), -each[0]))
+        same = tuple(moment for moment in self.moments if moment.schema.items == newest.schema.items)
         return Match(same, find_drift(newest.schema, observed))
+
+    def _distance(self, moment: Moment, observed: Snapshot) -> int:
+        ours, theirs = moment.schema.items, observed.items
+        missing = sum(is_told_apart(ours[name], observed) for name in ours.keys() - theirs.keys())
+        altered = sum(name in theirs and item != theirs[name] for name, item in ours.items())
+        unexpected = [theirs[name] for name in theirs.keys() - ours.keys()]
+        by_hand = sum(is_told_apart(item, moment.schema) for item in unexpected)
+        by_later_ones = sum(item in self.variants.get(item.name, ()) for item in unexpected)
+        return 2 * (missing + altered) + by_hand + by_later_ones
 
 
 def _holds(moment: Moment, change: Missing | Altered) -> bool:
     return moment.schema.items.get(change.name) == change.declared
-
-
-def _distance(declared: Snapshot, observed: Snapshot) -> int:
-    """How many objects differ, those inside of missing and unexpected tables included."""
-    return len(declared.items.items() ^ observed.items.items())

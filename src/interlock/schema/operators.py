@@ -51,7 +51,7 @@ def set_aside(observed: Snapshot, history: History) -> SetAside:
 
 def _as_far_as_spoken_of(item: Item, variants: tuple[Item, ...]) -> tuple[Item, Iterator[str]]:
     """The object as it would be if the operator had not touched it, and what was touched."""
-    if not variants:
+    if not variants or item == variants[-1]:
         return item, iter(())
     changes: dict[str, object] = {}
     spoken_grants = {grant for variant in variants for grant in variant.grants}
@@ -95,7 +95,7 @@ def _key(option: str) -> str:
 def _worded(told: Mapping[str, list[str]]) -> Iterator[str]:
     for what, names in sorted(told.items()):
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-        yield f"not judged, for the chain says nothing of it: {what} ({', '.join(sorted(names)[:SHOWN])}{more})"
+        yield f"the chain says nothing of: {what} ({', '.join(sorted(names)[:SHOWN])}{more})"
 
 
 SHOWN = 3

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
 
-from interlock.schema.items import Column, Item
+from interlock.schema.items import Column, Item, Sequence
 from interlock.schema.name import Kind, Name
 
 
@@ -61,6 +61,21 @@ class Snapshot:
     def columns_of(self, table: Name) -> tuple[Column, ...]:
         """The columns of a table or view, in their order."""
         return tuple(sorted(self._columns.get((table.schema, table.table), ()), key=attrgetter("position")))
+
+    @cached_property
+    def identities(self) -> Mapping[Name, Sequence]:
+        """The sequence of each identity column that has one of its own."""
+        return {
+            item.owned_by: item for item in self if isinstance(item, Sequence) and item.is_identity and item.owned_by
+        }
+
+    @cached_property
+    def _owners(self) -> Mapping[tuple[str, str], str]:
+        return {(name.schema, name.table): item.owner for name, item in self.items.items() if not name.item}
+
+    def owner_of(self, name: Name) -> str:
+        """The role that owns an object, or the table or view that it belongs to; empty where nobody does."""
+        return self._owners.get((name.schema, name.table), "")
 
     @cached_property
     def usual_owner(self) -> str:

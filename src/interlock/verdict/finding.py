@@ -17,6 +17,8 @@ class Check(StrEnum):
 
     CONNECT = "connect"
     PROJECT = "project"
+    CHAIN = "chain"
+    SCHEMA_FILE = "schema file"
     LOCK = "lock"
     PLAN = "plan"
     VERIFY_BEFORE = "verify before"
@@ -24,6 +26,7 @@ class Check(StrEnum):
     APPLY = "apply"
     VERIFY_AFTER = "verify after"
     MODELS = "models"
+    ROWS = "rows"
     DEPLOY = "deploy"
     PROBE_AFTER = "probe after"
 

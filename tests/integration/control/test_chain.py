@@ -59,6 +59,7 @@ def test_all_models_are_listed():
     assert {model.__tablename__ for model in MODELS} == set(METADATA.tables)
 
 
+@pytest.mark.each_major
 def test_each_revision_can_be_undone_and_done_again(database: str):
     script = ScriptDirectory.from_config(chain(database))
     for revision in reversed(list(script.walk_revisions())):

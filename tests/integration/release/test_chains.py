@@ -38,6 +38,7 @@ def test_a_release_goes_on_from_where_the_branches_are(
     assert guard("release", database).exit_code == ExitCode.CLEAR
 
 
+@pytest.mark.each_major
 def test_restamp_writes_a_row_for_each_branch(
     guard: Guard, request_for: Callable[..., Request], tmp_path: Path, database: str
 ):
@@ -88,6 +89,7 @@ def test_a_database_that_somebody_migrates_after_the_plan(guard: Guard, tmp_path
     assert "somebody else changed the revision of the database meanwhile: it has run r1" in told(outcome)
 
 
+@pytest.mark.each_major
 def test_a_role_with_a_search_path_of_its_own(guard: Guard, tmp_path: Path, database: str):
     make_project(tmp_path, {"r1": making("t")}, models=ONE_TABLE)
     target = parse_url(database)
@@ -99,6 +101,7 @@ def test_a_role_with_a_search_path_of_its_own(guard: Guard, tmp_path: Path, data
     assert ask(database, f"select to_regclass('{role}.t')::text") == [(f"{role}.t",)]
 
 
+@pytest.mark.each_major
 def test_a_partition_that_was_detached_is_no_partition(guard: Guard, tmp_path: Path, database: str):
     parts = """
         op.execute("create table t (id int primary key) partition by range (id)")

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from interlock.errors import ExitCode
 from tests.alembic_project import SHOP_MODELS, make_project
 from tests.integration.release.conftest import Guard, told
@@ -45,6 +47,7 @@ def test_a_deferred_column_has_to_be_there(guard: Guard, tmp_path: Path, databas
     assert "class Order cannot be selected: column orders.secret does not exist" in told(outcome)
 
 
+@pytest.mark.each_major
 def test_enums_are_found_behind_arrays_domains_decorators_and_variants(guard: Guard, tmp_path: Path, database: str):
     make_project(tmp_path, {"r1": MOODS}, models=MOOD_MODELS)
 
@@ -52,3 +55,42 @@ def test_enums_are_found_behind_arrays_domains_decorators_and_variants(guard: Gu
 
     assert findings
     assert all(each.endswith("days.d: enum mood lacks 'happy' of Mood") for each in findings)
+
+
+TAXES = {
+    "r1": """
+        op.execute("create table taxes (id serial primary key, rate int not null, gross int generated always as "
+                   "(rate + 100) stored, note text not null default '')")
+    """
+}
+TAX_MODELS = """
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+class Base(DeclarativeBase):
+    pass
+
+class Tax(Base):
+    __tablename__ = "taxes"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    gross: Mapped[int | None]
+    note: Mapped[str | None]
+
+target_metadata = Base.metadata
+"""
+
+
+def test_a_row_that_the_orm_cannot_insert_is_found_before_anything_is_touched(
+    guard: Guard, tmp_path: Path, database: str
+):
+    make_project(tmp_path, TAXES, models=TAX_MODELS)
+
+    outcome = guard("release", database)
+
+    assert outcome.record.applied == ()
+    findings = told(outcome).replace("verify before: models against chain at r1: ", "")
+    assert [each.partition(",")[0] for each in findings.splitlines()] == [
+        "STOP taxes.rate is NOT NULL without a default",
+        "STOP taxes.gross is generated always",
+        "CAUTION taxes.note is NOT NULL",
+    ]

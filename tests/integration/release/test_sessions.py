@@ -41,17 +41,23 @@ def wait_for_sleeper(database: str) -> None:
         time.sleep(0.05)
 
 
-def test_time_outs_that_are_meant_for_the_application_do_not_end_the_guard(guard: Guard, tmp_path: Path, database: str):
+@pytest.mark.each_major
+def test_time_outs_that_are_meant_for_the_application_do_not_end_the_guard(
+    guard: Guard, tmp_path: Path, database: str, major: int
+):
     make_project(tmp_path)
     guard("release", database)
     name = parse_url(database).database
-    for setting in ("statement_timeout = '1ms'", "idle_session_timeout = '50ms'", "transaction_timeout = '50ms'",
-                    "default_transaction_isolation = 'serializable'"):  # fmt: skip
+    # PostgreSQL 17 brought transaction_timeout.
+    newer = ("transaction_timeout = '50ms'",) if major >= 17 else ()
+    for setting in ("statement_timeout = '1ms'", "idle_session_timeout = '50ms'",
+                    "default_transaction_isolation = 'serializable'", *newer):  # fmt: skip
         execute(database, f"alter database {name} set {setting}")
 
     assert guard("release", database).exit_code == ExitCode.CLEAR
 
 
+@pytest.mark.each_major
 def test_a_version_table_of_somebody_else(guard: Guard, tmp_path: Path, database: str):
     make_project(tmp_path, {"r1": MAKES_T, "r2": ""}, models=ONE_TABLE)
     target = parse_url(database)
@@ -69,6 +75,7 @@ def test_a_version_table_of_somebody_else(guard: Guard, tmp_path: Path, database
     assert unwritable.record.applied == ()
 
 
+@pytest.mark.each_major
 def test_nothing_is_applied_when_the_lock_is_lost(guard: Guard, tmp_path: Path, database: str):
     make_project(tmp_path, {"r1": MAKES_T}, models=ONE_TABLE)
     end = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'interlock release lock'"

@@ -1,8 +1,11 @@
+from itertools import chain
+
 import pytest
 from tests.unit.schema.builders import a_column, a_snapshot, a_table, an_enum
 
 from interlock.schema.drift import Altered, Missing, Unexpected
 from interlock.schema.history import History, Moment, MovedMeanwhile
+from interlock.schema.items import Item
 
 ORDERS, NOTE, CUSTOMERS = a_table("orders"), a_column("note"), a_table("customers")
 SHORT, LONG = a_column("code", type="varchar(10)"), a_column("code", type="varchar(20)")
@@ -84,3 +87,43 @@ def test_what_is_made_and_taken_away_again_is_still_to_come():
     assert ORDERS.name in passing.still_to_come(set()).names
     assert passing.still_to_come(set()).made_in == {"public"}
     assert passing.still_to_come({"r1"}).made_in == set()
+
+
+def a_table_of(columns: int, name: str, kind: str = "integer") -> list[Item]:
+    return [a_table(name), *(a_column(f"c{number}", table=name, type=kind) for number in range(columns))]
+
+
+def a_chain_of_tables(number: int) -> History:
+    """Each revision makes a table of five columns: r1 makes t1, and so on."""
+    made = [a_table_of(5, f"t{each}") for each in range(1, number + 1)]
+    moments = [Moment(None, a_snapshot())]
+    moments += [Moment(f"r{each}", a_snapshot(*chain(*made[:each]))) for each in range(1, number + 1)]
+    return History(tuple(moments))
+
+
+@pytest.mark.parametrize("names", [("a", "b", "c"), ("t6", "t7", "t8")], ids=["of their own", "of later revisions"])
+def test_a_database_that_was_stamped_ahead_is_at_the_revision_whose_tables_it_has_and_the_rest_was_made_by_hand(names):
+    tables = chain(*(a_table_of(5, f"t{each}") for each in range(1, 5)))
+    by_hand = chain(*(a_table_of(4, name, kind="text") for name in names))
+
+    match = a_chain_of_tables(8).locate(a_snapshot(*tables, *by_hand))
+
+    assert [moment.revision for moment in match.moments] == ["r4"]
+    assert [str(change) for change in match.drift] == [f"Unexpected table public.{name}" for name in names]
+
+
+def test_a_database_with_much_damage_is_still_at_its_revision():
+    tables = list(chain(*(a_table_of(5, f"t{each}") for each in range(1, 4))))
+    damaged = [item for item in tables if item.name.item not in ("c1", "c3")]
+
+    match = a_chain_of_tables(3).locate(a_snapshot(*damaged, *a_table_of(2, "extra")))
+
+    assert [moment.revision for moment in match.moments] == ["r3"]
+    assert len(match.drift) == 7
+
+
+def test_a_database_that_lost_one_column_is_still_at_its_revision():
+    match = HISTORY.locate(a_snapshot(ORDERS, CUSTOMERS, NOTE))
+
+    assert [moment.revision for moment in match.moments] == ["r4"]
+    assert match.drift == (Missing(LONG.name, LONG),)

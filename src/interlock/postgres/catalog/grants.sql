@@ -10,8 +10,10 @@ with objects (class, oid, sub, kind, owner, acl) as (
         union all
        select 'pg_proc', oid, 0, 'f', proowner, proacl from pg_proc where proacl is not null and oid >= 16384
         union all
-       select 'pg_namespace', oid, 0, 'n', nspowner, nspacl
-         from pg_namespace where nspacl is not null and (oid >= 16384 or oid = 2200)
+       select 'pg_namespace', oid, 0, 'n', nspowner, nspacl from pg_namespace where nspacl is not null and oid >= 16384
+        union all
+       select 'pg_namespace', oid, 0, 'n', nspowner, coalesce(nspacl, acldefault('n', nspowner))
+         from pg_namespace where oid = 2200
         union all
        select 'pg_type', oid, 0, 'T', typowner, typacl from pg_type where typacl is not null and oid >= 16384
         union all
@@ -22,23 +24,30 @@ with objects (class, oid, sub, kind, owner, acl) as (
         union all
        select 'pg_foreign_server', oid, 0, 'S', srvowner, srvacl
          from pg_foreign_server where srvacl is not null and oid >= 16384
+), usual as (
+       select *, acldefault(kind, owner)
+                 -- Everybody may use "public".
+                 || case when class = 'pg_namespace' and oid = 2200
+                         then array[makeaclitem(0, owner, 'USAGE', false)] else '{}' end as usual
+         from objects
 ), compared as (
        select o.class, o.oid, o.sub, o.kind, o.owner, e.is_revoked, e.grantee, e.privilege_type, e.is_grantable
-         from objects o
-         -- Of "public" the server keeps what it granted itself: that differs between majors.
-         left join pg_init_privs i on i.objoid = o.oid and i.classoid = 'pg_namespace'::regclass
-                                  and o.class = 'pg_namespace'
+         from usual o
         cross join lateral (
               (select false, grantee, privilege_type, is_grantable from aclexplode(o.acl)
                except
                select false, grantee, privilege_type, is_grantable
-                 from aclexplode(coalesce(i.initprivs, acldefault(o.kind, o.owner))))
+                 from aclexplode(o.usual))
                union all
               (select true, grantee, privilege_type, is_grantable
-                 from aclexplode(coalesce(i.initprivs, acldefault(o.kind, o.owner)))
+                 from aclexplode(o.usual)
                except
                select true, grantee, privilege_type, is_grantable from aclexplode(o.acl))
               ) as e (is_revoked, grantee, privilege_type, is_grantable)
+        -- Up to 14 everybody may create in "public" too, and keeps that right in an upgraded database; and whose it
+        -- is differs by major.
+        where not (o.class = 'pg_namespace' and o.oid = 2200
+                   and (e.grantee in (10, 6171, o.owner) or (e.grantee = 0 and e.privilege_type = 'CREATE')))
 )
 select class, oid, sub,
        case when is_revoked then 'not ' else '' end

@@ -3,11 +3,12 @@ select p.oid, 0, pg_get_userbyid(p.pubowner), '', p.pubname, '', 'publication',
        'CREATE PUBLICATION ' || quote_ident(p.pubname)
        || case when p.puballtables then ' FOR ALL TABLES' else coalesce(' FOR ' || nullif(concat_ws(', ',
               (select 'TABLE ' || string_agg(
-                          quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+                          -- Each table stands in the catalog; without ONLY those below would be added.
+                          'ONLY ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname)
                           || coalesce(' (' || (select string_agg(quote_ident(a.attname), ', ' order by a.attnum) -- from 15
                                                  from pg_attribute a -- from 15
                                                 where a.attrelid = c.oid and a.attnum = any(r.prattrs)) || ')', '') -- from 15
-                          || coalesce(' WHERE ' || pg_get_expr(r.prqual, r.prrelid), '') -- from 15
+                          || coalesce(' WHERE (' || pg_get_expr(r.prqual, r.prrelid) || ')', '') -- from 15
                           , ', ' order by n.nspname, c.relname)
                  from pg_publication_rel r
                  join pg_class c on c.oid = r.prrelid

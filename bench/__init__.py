@@ -1,0 +1,1 @@
+"""Benches: what this is measured against, and with what."""

@@ -1,0 +1,1 @@
+"""Which tool sees which damage to a schema: python -m bench.drift"""

@@ -1,0 +1,30 @@
+"""interlock schema"""
+
+import typer
+
+from interlock.cli.options import HERE, Folder, Json, Report, XArguments
+
+app = typer.Typer(
+    help="The schema file: what the chain declares, to be committed; with it no scratch server is needed.",
+    no_args_is_help=True,
+)
+
+
+@app.command()
+def write(folder: Folder = HERE, x: XArguments = None) -> None:
+    """Write what the chain makes on a scratch database into the schema file. Needs no target."""
+    from interlock.cli.request import read_project
+    from interlock.release.logbook import counted
+    from interlock.release.schema_check import write_schema_file
+
+    _, project, scratch_server = read_project(folder.absolute(), x_arguments=x)
+    path, file = write_schema_file(project, scratch_server)
+    typer.echo(f"{path.name} is written: {counted(len(file.snapshot), 'object')} at {file.head}; commit it.")
+
+
+@app.command()
+def check(folder: Folder = HERE, report: Report = None, x: XArguments = None, json: Json = False) -> None:
+    """Say whether chain, schema file and mapped classes agree. For CI: needs no target."""
+    from interlock.cli.guard import run_schema_check
+
+    raise typer.Exit(run_schema_check(folder, report=report, is_json=json, x_arguments=x))
