@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psycopg
 
-from interlock.postgres.embedded import EmbeddedServer, _installed_binaries, run_throwaway_server
+from interlock.postgres.embedded import EmbeddedServer, installed_binaries, run_throwaway_server
 from interlock.postgres.url import DatabaseUrl
 
 SIZES = (1_250, 2_500, 5_000)
@@ -145,7 +145,7 @@ def drift_commands(pair: Pair) -> Sequence[Sequence[str]]:
 
 def dump_commands(pair: Pair) -> Sequence[Sequence[str]]:
     """Two dumps without the key that is another one each time, and their difference."""
-    program = str(_installed_binaries() / "pg_dump")
+    program = str(installed_binaries() / "pg_dump")
     key = ("--restrict-key", "x")
     files = [str(pair.project / name) for name in ("reference.sql", "live.sql")]
     sides = zip((pair.reference, pair.live), files, strict=True)

@@ -132,6 +132,7 @@ def _questions(observed: Snapshot, history: History) -> Iterator[_Question]:
         name: item
         for name, item in observed.items.items()
         if (forms := history.variants.get(name))
+        and item not in forms  # first: nearly all are
         and (texts := texts_of(item))
         and all(texts != texts_of(form) for form in forms)
         and any(may_be_the_same(item, form) for form in forms)

@@ -121,7 +121,8 @@ def severity(change: Change) -> Severity:
             return next(each for each in Severity if each in found)
         case Unexpected(observed=Column(nullable=False, default=None, filled_by="")):
             return Severity.BREAKING  # a row that the declared schema takes is refused
-        case Unexpected(observed=Index(is_unique=True)):
+        # One that is not valid is what an interrupted CREATE INDEX or REINDEX CONCURRENTLY left behind.
+        case Unexpected(observed=Index(is_unique=True) | Index(is_valid=False)):
             return Severity.BEHAVIOURAL
         case Unexpected(name=name):
             return Severity.BEHAVIOURAL if name.kind in _INTERFERING else Severity.COSMETIC

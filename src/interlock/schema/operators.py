@@ -32,14 +32,14 @@ def set_aside(observed: Snapshot, history: History) -> SetAside:
     revision says anything else; extensions, publications and the like that no revision makes; and the schemas that
     are there before the first revision.
     """
-    theirs = {
-        name: item for name, item in observed.items.items() if name.kind in _INSTALLED and name not in history.variants
-    }
+    everything = observed.owned_by(history.usual_owner).items
+    theirs = [name for name in everything if name.kind in _INSTALLED and name not in history.variants]
     given = {name: item for name, item in history.moments[0].schema.items.items() if name.kind is Kind.SCHEMA}
     told: dict[str, list[str]] = {}
     kept: dict[Name, Item] = dict(given)
-    for name, item in observed.owned_by(history.usual_owner).items.items():
-        if name in theirs or name in given:
+    left_out = {*theirs, *given}
+    for name, item in everything.items():
+        if name in left_out:
             continue
         kept[name], unspoken = _as_far_as_spoken_of(item, history.variants.get(name, ()))
         for what in unspoken:

@@ -88,9 +88,8 @@ class Snapshot:
         usual = self.usual_owner
         if not usual or usual == role:
             return self
-        return self.with_items(
-            {name: replace(item, owner=role) if item.owner == usual else item for name, item in self.items.items()}
-        )
+        changed = (_owned_by(item, usual, role) for item in self)
+        return self.with_items({item.name: item for item in changed})
 
     def with_items(self, items: Mapping[Name, Item]) -> "Snapshot":
         """The same database with other objects."""
@@ -111,3 +110,13 @@ class Snapshot:
         return self.with_items(
             {name: item for name, item in self.items.items() if (name.schema, name.table) != (schema, table)}
         )
+
+
+def _owned_by(item: Item, before: str, after: str) -> Item:
+    if item.name.kind is Kind.DEFAULT_PRIVILEGES:
+        # They are known by whose objects they are for.
+        of_before, of_after = f" of {before}", f" of {after}"
+        name = item.name.table
+        if name.endswith(of_before):
+            return replace(item, name=item.name._replace(table=name.removesuffix(of_before) + of_after))
+    return replace(item, owner=after) if item.owner == before else item

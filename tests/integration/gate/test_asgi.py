@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from interlock.gate.asgi import ReadinessMiddleware
+from interlock.gate import ReadinessMiddleware, open_gate
+from interlock.schema.file import SchemaFile, as_json
 from tests.integration.gate.conftest import MakeGate
 
 
@@ -84,3 +86,18 @@ def test_what_is_no_request_goes_to_the_application(make_gate: MakeGate):
 
 def test_a_head_request_gets_no_body(make_gate: MakeGate):
     assert asked(ReadinessMiddleware(application, make_gate()), method="HEAD")[1]["body"] == b""
+
+
+def test_a_gate_is_opened_by_the_address_of_a_database_and_the_name_of_a_file(
+    database: str, needs: SchemaFile, live: psycopg.Connection, tmp_path: Path
+):
+    file = tmp_path / "schema.json"
+    file.write_text(as_json(needs))
+    gate = open_gate(database, file)
+    middleware = ReadinessMiddleware(application, gate)
+
+    (ready, _) = asked(middleware)
+    gate.close()
+
+    assert ready["status"] == 200
+    assert live.execute("select count(*) from orders").fetchone() == (0,)

@@ -32,6 +32,10 @@ alter table users rename constraint code_once to code_only_once; alter table use
 comment on column users.email is 'changed'
 comment on constraint code_known on users is null
 comment on index users_doc is null
+comment on column address.house is null
+comment on column address.street is 'where'
+comment on index notes_pkey is 'behind it'
+comment on constraint code_there on newer is null
 comment on function added(integer, integer) is null
 comment on cast (mood as integer) is null
 comment on operator @#@ (none, integer) is 'plus'

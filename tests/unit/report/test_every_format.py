@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 from tests.unit.report.builders import RECORDS, STOP, a_record, a_timeline
 
 from interlock.release.record import ReleaseRecord
-from interlock.report import as_html, as_json, as_junit, as_markdown, as_text
 from interlock.report.findings import own_findings
 from interlock.report.headline import headline
+from interlock.report.html import as_html
+from interlock.report.json import as_json
+from interlock.report.junit import as_junit
 from interlock.report.legible import legible
+from interlock.report.markdown import as_markdown
+from interlock.report.text import as_text
 from interlock.verdict.finding import Check, Finding, Signal
 from interlock.verdict.judge import Verdict
 

@@ -58,8 +58,8 @@ def test_two_equal_schemas_have_no_drift():
 
 @pytest.mark.parametrize(
     "item",
-    [a_column(nullable=False), an_index(is_unique=True), a_foreign_key()],
-    ids=["a column that wants a value", "a unique index", "a foreign key"],
+    [a_column(nullable=False), an_index(is_unique=True), an_index(is_valid=False), a_foreign_key()],
+    ids=["a column that wants a value", "a unique index", "what an interrupted build left behind", "a foreign key"],
 )
 def test_what_can_refuse_a_row_of_the_application_is_harmful_though_nobody_misses_it(item):
     assert severity(Unexpected(item.name, item)) is not Severity.COSMETIC

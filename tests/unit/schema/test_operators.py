@@ -94,3 +94,14 @@ def test_the_version_of_an_extension_is_that_of_the_server_and_its_schema_is_the
 
 def test_the_schema_that_was_there_before_the_first_revision_is_nobodys_to_miss():
     assert find_drift(CHAIN.moments[-1].schema, set_aside(a_snapshot(ORDERS, CODE, BY_STATE), CHAIN).rest) == ()
+
+
+def test_default_privileges_of_the_usual_owner_are_the_same_whoever_that_is():
+    name = Name(Kind.DEFAULT_PRIVILEGES, "public", "tables of migrator")
+    chain = a_chain(ORDERS, Definition(name, "app: SELECT"))
+    ours = replace(ORDERS, owner="dba")
+    same, other = (Definition(name._replace(table=f"tables of {role}"), "app: SELECT") for role in ("dba", "somebody"))
+
+    found = set_aside(a_snapshot(ours, same), chain)
+    assert (find_drift(chain.moments[-1].schema, found.rest), found.told) == ((), ())
+    assert find_drift(chain.moments[-1].schema, set_aside(a_snapshot(ours, other), chain).rest)

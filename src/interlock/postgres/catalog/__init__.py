@@ -39,8 +39,14 @@ select pg_catalog.set_config(name, value, true)
                ('standard_conforming_strings', 'on'), ('jit', 'off'), ('work_mem', '64MB')) as setting (name, value)
 """
 
-# While nothing is written anywhere, nothing can change. A standby does not say.
-_WRITTEN = "select pg_catalog.pg_current_wal_insert_lsn() where not pg_catalog.pg_is_in_recovery()"
+# While nothing is written anywhere, nothing can change; but a commit that is written already may not be seen yet, so
+# nobody may be in the middle of a transaction that writes. A standby does not say.
+_WRITTEN = """
+select pg_catalog.pg_current_wal_insert_lsn()
+  from pg_catalog.pg_current_snapshot() as seen
+ where not pg_catalog.pg_is_in_recovery()
+   and pg_catalog.pg_snapshot_xmin(seen) = pg_catalog.pg_snapshot_xmax(seen)
+"""
 
 # The transaction sees one moment, and pg_get_*, format_type and casts to regproc see the present one (pg_dump says so
 # too). Of an object that was dropped in between they print nothing, its number, or an error; renamed, its new name.

@@ -71,7 +71,7 @@ class _Refused(Exception):
         self.reason = reason
 
 
-_COMMON = frozenset({"owner", "comment", "grants"})
+_COMMON = frozenset({"owner", "comment", "attribute_comments", "index_comment", "not_null_comment", "grants"})
 
 
 def alter_statements(change: Altered, declared: Snapshot, observed: Snapshot) -> tuple[str, ...] | NotAutomatic:
