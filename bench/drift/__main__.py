@@ -3,8 +3,8 @@
 import argparse
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import replace
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.drift.databases import Databases
@@ -17,7 +17,7 @@ from bench.drift.projects import (
 )
 from bench.drift.results import page
 from bench.drift.tools import AlembicCheck, InterlockDrift, Migra, PgDelta, TextDiff, Tool
-from bench.drift.trial import Wanted, hold_trial, load, measure, prove_agreement, save
+from bench.drift.trial import Notebook, Wanted, hold_trial, load, measure, prove_agreement
 from interlock.postgres.embedded import run_server
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -46,21 +46,24 @@ def main() -> int:
         databases.make_roles()
         build_templates(projects, databases, tell)
         quick = [TextDiff({}) if isinstance(tool, TextDiff) else tool for tool in asked]
-        held = [workers.submit(hold_trial, each, databases, dumps, quick, wanted, tell) for each in projects]
-        for trial in as_completed(held):
-            for record in trial.result():
-                save(record, kept, wanted)
-        # Afterwards, when nothing else runs.
-        for project in projects:
-            prove_agreement(project, databases, wanted)
-            seconds = measure(project, databases, asked)
-            for tool, used in seconds.items():
-                if record := load(project.name, tool, kept, wanted):
-                    save(replace(record, cpu_seconds=used), kept, wanted)
-    everything = [load(project.name, tool.name, kept, wanted) for project in PROJECTS for tool in tools]
-    arguments.out.write_text(page([record for record in everything if record], tools, wanted))
+        notebooks = [Notebook(each, quick, kept, wanted, arguments.take_up) for each in projects]
+        # First, while nothing else runs.
+        for notebook in notebooks:
+            prove_agreement(notebook.project, databases, wanted)
+            measure(notebook, databases, asked)
+            tell(f"{notebook.project.name}: measured")
+        held = [workers.submit(hold_trial, each, databases, dumps, tell) for each in notebooks]
+        for trial in held:
+            trial.result()
+    write_page(arguments.out, tools, kept, wanted)
     tell(f"wrote {arguments.out}")
     return 0
+
+
+def write_page(file: Path, tools: Sequence[Tool], kept: Path, wanted: Wanted) -> None:
+    """Write down what is known."""
+    everything = [load(project.name, tool.name, kept, wanted) for project in PROJECTS for tool in tools]
+    file.write_text(page([record for record in everything if record], tools, wanted))
 
 
 def _arguments() -> argparse.Namespace:
@@ -68,12 +71,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", default="2026", help="chooses the places that are damaged")
     parser.add_argument("--places", type=int, default=1, help="how many places for each kind and project")
     parser.add_argument("--share", type=float, default=0.1, help="of the damage to real projects, for slow tools")
-    parser.add_argument(
-        "--project", action="append", help="try only this project, and take the rest from the last run; can be repeated"
-    )
+    parser.add_argument("--project", action="append", help="try only this project, the rest is that of the last run")
     parser.add_argument(
         "--tool", action="append", help="ask only this tool again, and take the rest from the last run; can be repeated"
     )
+    parser.add_argument("--take-up", action="store_true", help="go on with a run that was stopped")
     parser.add_argument("--workers", type=int, default=2, help="projects at a time")
     parser.add_argument("--out", type=Path, default=RESULTS, help="the page to write")
     return parser.parse_args()

@@ -33,8 +33,8 @@ class Project:
     environment: dict[str, str] = field(default_factory=dict)
     # What CREATE DATABASE ... TEMPLATE does not copy.
     after_copy: str = ""
-    # The database that an upgraded one is compared with, where the chain needs the newest major.
-    for_older_majors: str = ""
+    # What tells the chain to do without what only the newest major has; without it, there is no such thing in it.
+    for_older_majors: dict[str, str] = field(default_factory=dict)
 
     @property
     def python(self) -> Path:
@@ -49,7 +49,11 @@ class Project:
     @property
     def reference_of_upgraded(self) -> str:
         """The database that its chain built, as far as it runs on every major."""
-        return f"{self.name}_{self.for_older_majors}" if self.for_older_majors else self.name
+        return f"{self.name}_older" if self.for_older_majors else self.name
+
+    def environment_for(self, database: str) -> dict[str, str]:
+        """What the chain of a database is told: one that was built on an older major has a shorter one."""
+        return self.for_older_majors if database == f"{self.name}_older" else {}
 
     def install(self) -> None:
         """Make its environment, unless an earlier run did."""
@@ -82,9 +86,8 @@ class Project:
         places = {"HOME": folder, "AIRFLOW_HOME": f"{folder}/airflow", "PREFECT_HOME": f"{folder}/prefect"}
         return {"PATH": os.environ["PATH"], "PYTHONWARNINGS": "ignore", **places, **self.environment, **more}
 
-    def build(self, url: DatabaseUrl, revision: str = "") -> None:
+    def build(self, url: DatabaseUrl, **environment: str) -> None:
         """Run the chain on an empty database."""
-        environment = {"SYNTHETIC_REVISION": revision} if revision else {}
         done = self.run("upgrade", url, **environment)
         if done.returncode:
             raise SystemExit(f"the chain of {self.name} does not run:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
@@ -104,7 +107,7 @@ def _subscription() -> str:
 MLFLOW = ("mlflow-skinny==3.17.2", "alembic==1.20.1", "sqlalchemy==2.1.9", "psycopg2-binary==2.9.13")
 # The one that takes longest comes first.
 PROJECTS = (
-    Project("synthetic", after_copy=_subscription(), for_older_majors="0001_every_kind"),
+    Project("synthetic", after_copy=_subscription(), for_older_majors={"SYNTHETIC_OLDER": "1"}),
     Project("mlflow", MLFLOW, alone=("mlflow==3.17.2",), environment={"MLFLOW_DISABLE_TELEMETRY": "true"}),
     Project("airflow", ("apache-airflow==3.3.2", "psycopg2-binary==2.9.13", "asyncpg")),
     # Of later versions its cache wants an argument that Superset does not take.
@@ -149,12 +152,11 @@ def npm_install(folder: Path, *packages: str) -> None:
 def build_templates(projects: tuple[Project, ...], databases: Databases, tell: Callable[[str], None]) -> None:
     """Build each chain on the newest major, unless an earlier run did."""
     for project in projects:
-        wanted = {project.template: "", project.reference_of_upgraded: project.for_older_majors}
-        for name, revision in wanted.items():
+        for name in dict.fromkeys([project.template, project.reference_of_upgraded]):
             if name in databases and _is_built(databases, name, project):
                 continue
             tell(f"building {name}")
-            project.build(databases.make(name), revision)
+            project.build(databases.make(name), **project.environment_for(name))
             _mark_built(databases, name, project)
 
 
@@ -175,7 +177,7 @@ def dumps_of_older_majors(projects: tuple[Project, ...], tell: Callable[[str], N
             for project in missing:
                 tell(f"building {project.name} on {major}")
                 url = databases.make(project.name)
-                project.build(url, project.for_older_majors)
+                project.build(url, **project.for_older_majors)
                 files[project.name, major].write_text(dump(url))
     return {key: file.read_text() for key, file in files.items()}
 

@@ -78,7 +78,14 @@ def _told_per_project(records: Sequence[Record], names: Sequence[str]) -> str:
         of_tool = _of(records, name)
         everything = [answer for record in of_tool.values() for answer in record.answers]
         failed = sum(answer.outcome is Outcome.FAILED for answer in everything)
-        rows.append([name, *(_share(of_tool[each].answers) for each in projects), _share(everything), str(failed)])
+        rows.append(
+            [
+                name,
+                *(_share(of_tool[each].answers) if each in of_tool else "-" for each in projects),
+                _share(everything),
+                str(failed),
+            ]
+        )
     return _table(["tool", *projects, "all", "of these it failed on"], rows)
 
 
@@ -88,19 +95,17 @@ def _share(answers: Sequence[Answer]) -> str:
 
 
 def _alarms(records: Sequence[Record], names: Sequence[str]) -> str:
-    projects = _projects(records)
     rows = []
     for variant in VARIANTS:
         cells = []
         for name in names:
-            said = {project: record.alarms[variant] for project, record in _of(records, name).items()}
-            red = [f"{project} ({_told(what)})" for project, what in said.items() if what != 0]
-            cells.append(f"{len(red)}" + (f": {', '.join(red)}" if red else ""))
+            asked = [record for record in _of(records, name).values() if variant in record.alarms]
+            red = [f"{each.project} ({_told(each.alarms[variant])})" for each in asked if each.alarms[variant] != 0]
+            cells.append(f"{len(red)} of {len(asked)}" + (f": {', '.join(red)}" if red else ""))
         rows.append([variant, *cells])
-    totals = [
-        str(sum(what != 0 for each in _of(records, name).values() for what in each.alarms.values())) for name in names
-    ]
-    return _table(["undamaged", *names], [*rows, [f"of {len(projects) * len(VARIANTS)} in all", *totals]])
+    everything = [[what for each in _of(records, name).values() for what in each.alarms.values()] for name in names]
+    totals = [f"{sum(what != 0 for what in said)} of {len(said)}" for said in everything]
+    return _table(["undamaged", *names], [*rows, ["all", *totals]])
 
 
 def _told(what: int | str) -> str:
@@ -109,8 +114,12 @@ def _told(what: int | str) -> str:
 
 def _cpu(records: Sequence[Record], names: Sequence[str]) -> str:
     projects = _projects(records)
-    rows = [[name, *(f"{_of(records, name)[project].cpu_seconds:.2f}" for project in projects)] for name in names]
+    rows = [[name, *(_seconds(_of(records, name).get(project)) for project in projects)] for name in names]
     return _table(["tool", *projects], rows)
+
+
+def _seconds(record: Record | None) -> str:
+    return f"{record.cpu_seconds:.2f}" if record else "-"
 
 
 def _not_told(records: Sequence[Record], name: str) -> str:

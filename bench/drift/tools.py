@@ -63,7 +63,8 @@ class AlembicCheck:
     is_slow: bool = True
 
     def compare(self, project: Project, reference: DatabaseUrl, live: DatabaseUrl) -> list[str]:
-        done = project.run("check", live, SYNTHETIC_REFERENCE=with_driver(reference))
+        environment = project.environment_for(reference.database)
+        done = project.run("check", live, SYNTHETIC_REFERENCE=with_driver(reference), **environment)
         found = [line for line in done.stdout.splitlines() if line.startswith("difference: ")]
         if done.returncode and not found:
             raise Failed(done.stderr[-500:])
@@ -105,7 +106,7 @@ class Migra:
         options = ["--unsafe", "--with-privileges"]
         command = [str(self.commands / "migra"), "run", reference.as_text(), live.as_text(), *options]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode and not done.stdout.strip():
+        if done.returncode:
             raise Failed(done.stderr[:500])
         return [line for line in done.stdout.splitlines() if line.strip()]
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -41,7 +42,7 @@ class Answer:
     outcome: Outcome
 
 
-@dataclass(frozen=True)
+@dataclass
 class Record:
     """What one tool said about the databases of one project."""
 
@@ -88,33 +89,71 @@ class Wanted:
         return random.Random(f"{self.seed} {project.name} {kind.name}").random() < self.share  # noqa: S311
 
 
+@dataclass
+class Notebook:
+    """What the tools say about one project, written down as they say it, so that a run can be taken up again."""
+
+    project: Project
+    tools: Sequence[Tool]
+    folder: Path
+    wanted: Wanted
+    is_taken_up: bool
+    records: dict[str, Record] = field(init=False)
+
+    def __post_init__(self) -> None:
+        name = self.project.name
+        kept = {tool.name: load(name, tool.name, self.folder, self.wanted) for tool in self.tools if self.is_taken_up}
+        self.records = {tool.name: kept.get(tool.name) or Record(name, tool.name) for tool in self.tools}
+
+    def lacks_variant(self, tool: Tool, variant: str) -> bool:
+        return variant not in self.records[tool.name].alarms
+
+    def lacks_kind(self, tool: Tool, kind: Kind) -> bool:
+        return all(answer.kind != kind.name for answer in self.records[tool.name].answers)
+
+    def save(self) -> None:
+        for record in self.records.values():
+            save(record, self.folder, self.wanted)
+
+
 def hold_trial(
-    project: Project,
-    databases: Databases,
-    dumps: dict[tuple[str, int], str],
-    tools: Sequence[Tool],
-    wanted: Wanted,
-    tell: Callable[[str], None],
-) -> list[Record]:
+    notebook: Notebook, databases: Databases, dumps: dict[tuple[str, int], str], tell: Callable[[str], None]
+) -> None:
     """Try every tool on every variant and every damage of one project."""
-    records = {tool.name: Record(project.name, tool.name) for tool in tools}
-    usual: dict[str, list] = {}
+    usual = _try_undamaged(notebook, databases, dumps)
+    tell(f"{notebook.project.name}: {len(VARIANTS)} undamaged variants")
+    project, wanted = notebook.project, notebook.wanted
+    kinds = list(CATALOGUE)
+    # In any order, so that what a run that is stopped has tried is a fair choice.
+    random.Random(wanted.seed).shuffle(kinds)  # noqa: S311
+    for done, kind in enumerate(kinds, start=1):
+        asks = [each for each in notebook.tools if wanted.asks(each, project, kind) and notebook.lacks_kind(each, kind)]
+        for damage, live in damaged(project, databases, kind, wanted) if asks else ():
+            for tool, said in _ask_all(asks, project, databases.url(project.template), live):
+                outcome = _judge(tool, said, usual[tool.name], damage)
+                notebook.records[tool.name].answers.append(Answer(kind.name, damage.place, outcome))
+        if done % 10 == 0:
+            notebook.save()
+            tell(f"{project.name}: {done} of {len(kinds)} kinds of damage")
+    notebook.save()
+
+
+def _try_undamaged(
+    notebook: Notebook, databases: Databases, dumps: dict[tuple[str, int], str]
+) -> dict[str, Sequence[Any]]:
+    """Try every undamaged variant, and give what each tool says of an exact copy."""
+    usual: dict[str, Sequence[Any]] = {}
     for variant in VARIANTS:
-        with undamaged(variant, project, databases, dumps) as (reference, live):
-            for tool, said in _ask_all(tools, project, reference, live):
-                records[tool.name].alarms[variant] = said if isinstance(said, str) else len(said)
+        asked = [tool for tool in notebook.tools if variant == EXACT_COPY or notebook.lacks_variant(tool, variant)]
+        if not asked:
+            continue
+        with undamaged(variant, notebook.project, databases, dumps) as (reference, live):
+            for tool, said in _ask_all(asked, notebook.project, reference, live):
+                notebook.records[tool.name].alarms[variant] = said if isinstance(said, str) else len(said)
                 if variant == EXACT_COPY:
                     usual[tool.name] = [] if isinstance(said, str) else said
-        tell(f"{project.name}: {variant}")
-    for done, kind in enumerate(CATALOGUE, start=1):
-        asked = [tool for tool in tools if wanted.asks(tool, project, kind)]
-        for damage, live in damaged(project, databases, kind, wanted) if asked else ():
-            for tool, said in _ask_all(asked, project, databases.url(project.template), live):
-                outcome = _judge(tool, said, usual[tool.name], damage)
-                records[tool.name].answers.append(Answer(kind.name, damage.place, outcome))
-        if done % 50 == 0:
-            tell(f"{project.name}: {done} of {len(CATALOGUE)} kinds of damage")
-    return list(records.values())
+        notebook.save()
+    return usual
 
 
 def damaged(project: Project, databases: Databases, kind: Kind, wanted: Wanted) -> Iterator[tuple[Damage, DatabaseUrl]]:
@@ -151,21 +190,22 @@ def _compare_both_ways(reference: DatabaseUrl, live: DatabaseUrl) -> None:
         raise SystemExit(f"the command says something else about {live.database} than what it runs")
 
 
-def measure(project: Project, databases: Databases, tools: Sequence[Tool]) -> dict[str, float]:
+def measure(notebook: Notebook, databases: Databases, tools: Sequence[Tool]) -> None:
     """Take the CPU seconds, of client and server, of comparing an undamaged copy: the least of a few runs."""
-    name = f"{project.name}_measured"
-    live = databases.copy(project.template, name, project.after_copy)
+    project = notebook.project
+    live = databases.copy(project.template, f"{project.name}_measured", project.after_copy)
     reference = databases.url(project.template)
-    found = {}
     for tool in tools:
+        if notebook.records[tool.name].cpu_seconds:
+            continue
         seconds = []
         for _ in range(RUNS_MEASURED):
             with _cpu_of(databases) as used:
                 _ask(tool, project, reference, live)
             seconds.append(used[0])
-        found[tool.name] = min(seconds)
-    databases.drop(name)
-    return found
+        notebook.records[tool.name].cpu_seconds = min(seconds)
+    databases.drop(live.database)
+    notebook.save()
 
 
 @contextmanager
@@ -208,7 +248,7 @@ def _ask(tool: Tool, project: Project, reference: DatabaseUrl, live: DatabaseUrl
         return str(failed) or "said nothing"
 
 
-def _judge(tool: Tool, said: list | str, usual: list, damage: Damage) -> Outcome:
+def _judge(tool: Tool, said: list | str, usual: Sequence[Any], damage: Damage) -> Outcome:
     if isinstance(said, str):
         return Outcome.FAILED
     # What it says of the undamaged copy too is not about the damage.
