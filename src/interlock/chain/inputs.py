@@ -11,7 +11,22 @@ from pathlib import Path
 from typing import Any
 
 # What code is read from, or tells it what to do. Other files come and go in a folder.
-_TELLING = (".py", ".pyi", ".so", ".sql", ".ini", ".cfg", ".toml", ".yaml", ".yml", ".json", ".env", ".mako", ".txt")
+_TELLING = (
+    ".py",
+    ".pyc",
+    ".pyi",
+    ".so",
+    ".sql",
+    ".ini",
+    ".cfg",
+    ".toml",
+    ".yaml",
+    ".yml",
+    ".json",
+    ".env",
+    ".mako",
+    ".txt",
+)
 _NOT_FILES = ("/proc/", "/dev/", "/sys/")
 
 

@@ -36,21 +36,21 @@ class Build:
         self._open_work, self._open_server, self._memory = open_work, open_server, memory
         self._found: dict[str, Any] = dict(memory.recall() or {})
         self._recalled_way: Sequence[str] | None = None
-        self._is_at_work = False
+        self._work: ScratchBuild | None = None
 
-    @cached_property
+    @property
     def work(self) -> ScratchBuild:
         """The project at work on a scratch database, the chain built there as far as it was asked for."""
-        self._is_at_work = True
-        work = self._open_work()
-        if self._recalled_way is not None:
-            work.replay(self._recalled_way, lambda _revision: None)
-        return work
+        if self._work is None:
+            self._work = self._open_work()
+            if self._recalled_way is not None:
+                self._work.replay(self._recalled_way, lambda _revision: None)
+        return self._work
 
     @cached_property
     def server(self) -> ScratchServer:
         """The server for scratch databases. Raises what starting one does."""
-        return self.work.server if self._is_at_work else self._open_server()
+        return self._work.server if self._work else self._open_server()
 
     def empty_database(self) -> AbstractContextManager[Connection]:
         """A session on an empty scratch database that is gone afterwards."""
@@ -75,7 +75,7 @@ class Build:
         order = [revision.id for revision in self.chain.replay_order(current)]
         pending = [revision.id for revision in self.chain.pending(current)]
         key = f"history {json.dumps([order, pending[:1]])}"
-        if key in self._found and not self._is_at_work:
+        if key in self._found and self._work is None:
             with suppress(ValueError, KeyError, TypeError):
                 history = history_from_text(self._found[key])
                 self._recalled_way = current
@@ -98,10 +98,10 @@ class Build:
 
     def remember(self) -> None:
         """Keep what was found out for the next run. What failed is found out anew each time."""
-        if not self._is_at_work or self._found.get("models", {}).get("failures"):
+        if self._work is None or self._found.get("models", {}).get("failures"):
             return
         with suppress(ProjectFailed):
-            inputs = self.work.read_inputs()
+            inputs = self._work.read_inputs()
             if inputs is not None:
                 self._memory.keep(self._found, inputs)
 
