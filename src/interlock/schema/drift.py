@@ -232,4 +232,5 @@ def _shown(value: object) -> str:
         case tuple() if not isinstance(value, Name):
             return "(" + ", ".join(map(str, value)) + ")"
         case _:
-            return str(value)
+            # A query or a body has lines, and this is one.
+            return " ".join(str(value).split())
