@@ -9,6 +9,7 @@ from functools import cache
 import psycopg
 from psycopg import sql
 
+from interlock.errors import Unreachable
 from interlock.postgres.embedded import run_throwaway_server
 from interlock.postgres.session import Connection, open_session
 from interlock.postgres.url import DatabaseUrl
@@ -65,14 +66,14 @@ def scratch_databases(server: DatabaseUrl | None) -> Iterator[Callable[[], Abstr
 def _new_database_on(server: DatabaseUrl) -> Iterator[DatabaseUrl]:
     name = f"interlock_scratch_{secrets.token_hex(6)}"
     with open_session(server) as session:
-        _drop_orphans(session)
+        _drop_orphans(server, session)
         # Held until the session ends: by it others see that somebody needs the database.
         session.execute("select pg_catalog.pg_advisory_lock(pg_catalog.hashtext(%s))", [name])
         session.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
         try:
             yield server.with_database(name)
         finally:
-            _drop(session, name)
+            _drop(server, session, name)
 
 
 def _resolve_names(url: DatabaseUrl, path: str, schemas: Sequence[str]) -> None:
@@ -98,17 +99,36 @@ def read_name_resolution(like: Connection) -> tuple[str, list[str]]:
     return path, schemas
 
 
-def _drop_orphans(session: Connection) -> None:
+def _drop_orphans(server: DatabaseUrl, session: Connection) -> None:
     """Drop what a killed run left behind on this server."""
     for (name,) in session.execute(_ORPHANS).fetchall():
-        _drop(session, name)
+        _drop(server, session, name)
 
 
-def _drop(session: Connection, name: str) -> None:
+def _drop(server: DatabaseUrl, session: Connection, name: str) -> None:
+    statement = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
     # Whoever did not succeed, because the server is busy or went away, leaves it to the next run.
-    with suppress(psycopg.OperationalError):
-        session.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+    with suppress(psycopg.OperationalError, Unreachable):
+        try:
+            session.execute(statement)
+        except psycopg.errors.ObjectInUse:
+            _drop_subscriptions(server.with_database(name))
+            session.execute(statement)
 
+
+def _drop_subscriptions(url: DatabaseUrl) -> None:
+    """Drop the subscriptions that a chain made, which keep their database. Whom they subscribe to is not asked."""
+    with open_session(url) as session:
+        for (name,) in session.execute(_SUBSCRIPTIONS).fetchall():
+            for action in ("alter subscription {} disable", "alter subscription {} set (slot_name = none)"):
+                session.execute(sql.SQL(action).format(sql.Identifier(name)))
+            session.execute(sql.SQL("drop subscription {}").format(sql.Identifier(name)))
+
+
+_SUBSCRIPTIONS = """
+select subname from pg_catalog.pg_subscription
+ where subdbid = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
+"""
 
 # An advisory lock belongs to the database of the session that holds it, and runs may come by way of different ones:
 # so pg_locks is asked, which shows them all. It has the key in two halves, the lower one as an unsigned number.

@@ -113,3 +113,16 @@ def test_a_partition_that_was_detached_is_no_partition(guard: Guard, tmp_path: P
 
     assert released.exit_code == ExitCode.CLEAR
     assert "STOP verify after: Altered table public.t_1: part_of is none" in told(guard("verify", database))
+
+
+def test_a_chain_with_a_subscription_leaves_no_scratch_database_behind(guard: Guard, tmp_path: Path, database: str):
+    subscribe = (
+        "op.execute(\"create subscription s connection 'host=127.0.0.1 port=1 dbname=x' publication p\""
+        '" with (connect = false, slot_name = none, enabled = false)")'
+    )
+    make_project(tmp_path, {"r1": subscribe}, models="")
+
+    outcome = guard("plan", database, models=False)
+
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+    assert ask(database, "select datname from pg_database where datname like 'interlock_scratch%'") == []
