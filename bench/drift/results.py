@@ -41,12 +41,12 @@ def page(records: Sequence[Record], tools: Sequence[Tool], wanted: Wanted) -> st
 def _introduction(records: Sequence[Record], tools: Sequence[Tool], wanted: Wanted) -> str:
     real = [each for each in PROJECTS if each.packages and each.name in _projects(records)]
     packages = ", ".join(f"`{(each.alone or each.packages)[0]}`" for each in real)
-    slow = ", ".join(f"`{tool.name}`" for tool in tools if tool.is_slow)
+    slow = [tool.name for tool in tools if tool.is_slow]
     places = {(record.project, answer) for record in records for answer in _places(record)}
-    share = (
-        f" The slow tools ({slow}) were asked about all that was done to the synthetic project, and about"
-        f" {wanted.share:.0%} of what was done to real ones; the seed chose."
-        if wanted.share < 1
+    asked = {(record.project, place) for record in records if record.tool in slow for place in _places(record)}
+    fewer = (
+        f" The slow tools ({', '.join(slow)}) were asked about {len(asked)} of them, which the seed chose."
+        if len(asked) < len(places)
         else ""
     )
     return (
@@ -54,7 +54,7 @@ def _introduction(records: Sequence[Record], tools: Sequence[Tool], wanted: Want
         "Made by `python -m bench.drift`, not written by hand. What is compared, and how: [README](README.md).\n\n"
         f"Seed {wanted.seed}: {len({kind for _, (kind, _) in places})} kinds of damage, each done alone, to"
         f" {len(places)} copies of the databases of {packages} and of a synthetic project with every kind of object."
-        f"{share} Peers: {', '.join(f'`{each}`' for each in PEERS)}, `alembic check` in each project's own environment,"
+        f"{fewer} Peers: {', '.join(f'`{each}`' for each in PEERS)}, `alembic check` in each project's own environment,"
         " and `diff` of two dumps by pg_dump 18."
     )
 
