@@ -25,10 +25,14 @@ def main() -> int:
 
 
 def print_differences(differences: list) -> None:
-    """Print what `alembic check` found, one difference in a line, the same each time."""
+    """Print what `alembic check` found, one difference in a line, the same each time.
+
+    Its own log names a constraint, and how Python prints one does not.
+    """
     for difference in differences:
         for each in difference if isinstance(difference, list) else [difference]:
-            print("difference:", re.sub(r" at 0x[0-9a-f]+", "", repr(each)).replace("\n", " "))
+            named = [str(part.name) for part in each if getattr(part, "name", None)]
+            print("difference:", *named, re.sub(r" at 0x[0-9a-f]+", "", repr(each)).replace("\n", " "))
 
 
 if __name__ == "__main__":
