@@ -36,7 +36,7 @@ def test_no_kind_of_object_looks_damaged_to_a_scratch_server_of_another_major(
 ):
     make_project(tmp_path, EVERY_KIND, models="")
     # A database with a subscription cannot be dropped, so these stay until their servers end.
-    older = server_of_major.create_database("every_kind").as_text()
+    older = server_of_major.create_database("released_every_kind").as_text()
     newer = server.create_database(f"every_kind_against_{major}").as_text()
 
     to_older = guard("release", older, scratch=server.url().as_text(), models=False)
