@@ -144,6 +144,8 @@ _GUARDS = frozenset(
 # With them a row that the declared schema takes can be refused, or become another one.
 _INTERFERING = _GUARDS - {Kind.INDEX, Kind.STATISTICS, Kind.DEFAULT_PRIVILEGES}
 
+_NAMED_BY_SERVER = frozenset({Kind.PRIMARY_KEY, Kind.UNIQUE, Kind.FOREIGN_KEY, Kind.CHECK, Kind.EXCLUSION, Kind.INDEX})
+
 _COMMENTS = frozenset({"comment", "index_comment", "not_null_comment", "attribute_comments"})
 _UNNOTICED = _COMMENTS | {"tablespace", "clustered_on", COLUMN_ORDER}
 _RELIED_ON = {
@@ -210,7 +212,10 @@ def is_told_apart(item: Item, other_side: Snapshot) -> bool:
 
 
 def _is_generated_twice(declared: Item, alike: Item) -> bool:
-    return is_generated(declared.name) and is_generated(alike.name)
+    # No code names a constraint, an index or the sequence of an identity. Of a table or a column it is the name that
+    # counts, though it may end like one of the server's (api_key).
+    is_unnamed = declared.name.kind in _NAMED_BY_SERVER or (isinstance(declared, SequenceItem) and declared.is_identity)
+    return is_unnamed and is_generated(declared.name) and is_generated(alike.name)
 
 
 def _counts(change: Change) -> bool:

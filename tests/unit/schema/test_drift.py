@@ -1,7 +1,13 @@
 import pytest
 from tests.unit.schema.builders import a_column, a_foreign_key, a_snapshot, a_table, an_enum, an_index
 
-from interlock.schema.drift import Altered, Missing, Severity, Unexpected, find_drift, severity
+from interlock.schema.drift import Altered, Missing, Severity, Unexpected, find_drift, is_in_step, severity
+from interlock.schema.items import Sequence
+from interlock.schema.name import Kind, Name
+
+
+def a_sequence(name: str) -> Sequence:
+    return Sequence(Name(Kind.SEQUENCE, "public", name), "bigint", 1, 1, 1, 9, 1)
 
 
 def test_a_column_the_chain_lacks_is_unexpected():
@@ -76,3 +82,30 @@ def test_what_refuses_nothing_is_not_harmful(item):
 
 def test_whatever_is_missing_is_harmful():
     assert severity(Missing(an_index().name, an_index())) is not Severity.COSMETIC
+
+
+@pytest.mark.parametrize(
+    ("declared", "observed"),
+    [
+        ([a_table("api_key"), a_column(table="api_key")], [a_table("user_key"), a_column(table="user_key")]),
+        ([a_table(), a_column("order_key")], [a_table(), a_column("orders_key")]),
+        ([a_sequence("invoice_seq")], [a_sequence("bill_seq")]),
+    ],
+    ids=["a table", "a column", "a sequence"],
+)
+def test_a_name_that_ends_like_one_of_the_servers_is_still_a_name_that_code_relies_on(declared, observed):
+    (change,) = find_drift(a_snapshot(*declared), a_snapshot(*observed))
+
+    assert isinstance(change, Missing)
+    assert change.looks_like is not None
+    assert severity(change) is Severity.BREAKING
+    assert not is_in_step([change])
+
+
+def test_a_constraint_that_the_server_named_in_another_way_is_told_and_does_not_count():
+    table, ours, theirs = a_table(), a_foreign_key("orders_customer_fkey"), a_foreign_key("orders_customer_fkey1")
+
+    (change,) = find_drift(a_snapshot(table, ours), a_snapshot(table, theirs))
+
+    assert severity(change) is Severity.COSMETIC
+    assert is_in_step([change])
