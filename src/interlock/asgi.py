@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 from sqlalchemy.ext.asyncio import async_sessionmaker
 from starlette.concurrency import run_in_threadpool
 
 from interlock import __version__
 from interlock.control.http.app import create_app
+from interlock.control.http.logs import write_structured_logs
 from interlock.control.http.passwords import Argon2Passwords
 from interlock.control.http.ports import Ports
 from interlock.control.http.tokens import Tokens
@@ -22,14 +24,29 @@ from interlock.control.persistence.revisions import expected_revision, live_revi
 from interlock.control.persistence.sign_in import StoredDesk
 from interlock.control.persistence.users import StoredDirectory
 from interlock.control.persistence.work import Transactions
-from interlock.errors import InterlockError, InvalidSetting
+from interlock.errors import InterlockError
 from interlock.gate.readiness import find_reason_against, needs_of
 from interlock.postgres.url import parse_url
+from interlock.settings import required_variable
+
+CORS_REQUEST_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Request-Id")
+CORS_ANSWER_HEADERS = ("ETag", "Retry-After", "X-Request-Id")
 
 
 def create() -> FastAPI:
     """Make the application from the environment, or stop with one sentence about what is missing in it."""
     try:
+        return assemble(os.environ)
+    except InterlockError as error:
+        _stop(error)
+
+
+def create_for_service() -> FastAPI:
+    """Make the application for `interlock serve`, and write its logs for machines."""
+    url = os.environ.get("DATABASE_URL", "")
+    key = os.environ.get("INTERLOCK_TOKEN_KEY", "")
+    try:
+        write_structured_logs({url, key, *parse_url(url).secrets} - {""})
         return assemble(os.environ)
     except InterlockError as error:
         _stop(error)
@@ -50,8 +67,8 @@ def _end_with_parent() -> None:
 
 def assemble(environment: Mapping[str, str]) -> FastAPI:
     """Join the API to a database. The database need not be there yet: /readyz tells when it is."""
-    tokens = Tokens(_required(environment, "INTERLOCK_TOKEN_KEY", "make one with: openssl rand -base64 48"))
-    database_url = _required(environment, "DATABASE_URL", "set it, such as postgresql://user@host:5432/name")
+    tokens = Tokens(required_variable(environment, "INTERLOCK_TOKEN_KEY"))
+    database_url = required_variable(environment, "DATABASE_URL")
     engine = open_engine(database_url)
     sessions = async_sessionmaker(engine, expire_on_commit=False)
     expected = expected_revision()
@@ -69,14 +86,21 @@ def assemble(environment: Mapping[str, str]) -> FastAPI:
         expected_revision=expected,
         build=environment.get("INTERLOCK_BUILD") or __version__,
     )
-    return create_app(ports, close=engine.dispose)
+    app = create_app(ports, close=engine.dispose)
+    _open_to_origins(app, environment.get("INTERLOCK_CORS_ORIGINS", "").split())
+    return app
 
 
-def _required(environment: Mapping[str, str], name: str, remedy: str) -> str:
-    value = environment.get(name)
-    if not value:
-        raise InvalidSetting(problem=f"{name} is not set", remedy=remedy)
-    return value
+def _open_to_origins(app: FastAPI, origins: list[str]) -> None:
+    """Let pages of these origins use the API, with a token; the pages of no other do, and none with cookies."""
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=CORS_REQUEST_HEADERS,
+            expose_headers=CORS_ANSWER_HEADERS,
+        )
 
 
 def _stop(error: InterlockError) -> NoReturn:

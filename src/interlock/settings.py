@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -17,6 +18,14 @@ from pydantic_settings import (
 from interlock.errors import InvalidSetting
 
 FILE = "interlock.toml"
+
+# What has no default, and how to come by it.
+REQUIRED_VARIABLES = MappingProxyType(
+    {
+        "DATABASE_URL": "set it, such as postgresql://user@host:5432/name",
+        "INTERLOCK_TOKEN_KEY": "make one with: openssl rand -base64 48",
+    }
+)
 
 Statuses = int | str | tuple[int | str, ...]
 
@@ -133,6 +142,14 @@ class Settings(BaseSettings):
     probes: tuple[ProbeSettings, ...] = ()
     lock_wait_seconds: float = Field(default=600.0, ge=0)
     report_folder: Path = Path("interlock-report")
+
+
+def required_variable(environment: Mapping[str, str], name: str) -> str:
+    """Read what the control plane cannot do without. Raises InvalidSetting, which says how to come by it."""
+    value = environment.get(name)
+    if not value:
+        raise InvalidSetting(problem=f"{name} is not set", remedy=REQUIRED_VARIABLES[name])
+    return value
 
 
 def read_settings(folder: Path, options: Mapping[str, Any]) -> Settings:

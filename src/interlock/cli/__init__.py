@@ -6,7 +6,23 @@ from types import FrameType
 
 import typer
 
-from interlock.cli import demo, drift, locate, plan, probe, release, repair, restamp, schema, up, verify, wait
+from interlock.cli import (
+    admin,
+    demo,
+    drift,
+    locate,
+    plan,
+    probe,
+    release,
+    repair,
+    restamp,
+    schema,
+    seed,
+    serve,
+    up,
+    verify,
+    wait,
+)
 from interlock.cli.options import is_debug
 from interlock.errors import ExitCode, InterlockError
 
@@ -16,9 +32,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (release, plan, verify, probe, locate, repair, restamp, drift, wait, up):
+for command in (release, plan, verify, probe, locate, repair, restamp, drift, wait, up, serve):
     app.command()(getattr(command, command.__name__.rpartition(".")[2]))
 app.add_typer(schema.app, name="schema")
+app.add_typer(admin.app, name="admin")
+app.add_typer(seed.app, name="seed")
 app.add_typer(demo.app, name="demo")
 
 

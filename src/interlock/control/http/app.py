@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 
 from interlock.control.http import audit, dashboard, flags, health, modules, organisations, sign_in, users
 from interlock.control.http.envelope import Envelope
+from interlock.control.http.logs import AccessLog
 from interlock.control.http.ports import Ports
 from interlock.control.http.problems import Problem, answer_errors
 
@@ -35,7 +36,8 @@ def create_app(ports: Ports, close: Callable[[], Awaitable[None]]) -> FastAPI:
     app.state.ports = ports
     app.include_router(health.router)
     app.include_router(_api())
-    app.add_middleware(Envelope)
+    app.add_middleware(AccessLog)
+    app.add_middleware(Envelope)  # the outermost: what the log says has its request id
     answer_errors(app)
     _declare_problems(app)
     return app

@@ -29,30 +29,31 @@ def provision_first_administrator(database_url: str, email: str, password: str |
     """
     password = password or token_urlsafe(24)
     password_hash = PasswordHash.recommended().hash(password)
-    with _connect(database_url) as connection:
-        platform_id = _hold_platform(connection)
+    with connect(database_url) as connection:
+        platform_id = hold_platform(connection)
         if connection.scalar(select(exists().where(IS_SUPER_ADMIN))):
             return None
-        _add_super_admin(connection, platform_id, normalised(email), password_hash)
+        add_super_admin(connection, platform_id, normalised(email), password_hash)
     return password
 
 
 def has_administrator(database_url: str) -> bool:
     """Whether somebody administers the platform; nobody does where its tables are not there yet."""
-    with _connect(database_url) as connection:
+    with connect(database_url) as connection:
         if connection.scalar(select(func.to_regclass(UserRow.__tablename__))) is None:
             return False
         return bool(connection.scalar(select(exists().where(IS_SUPER_ADMIN))))
 
 
 @contextmanager
-def _connect(database_url: str) -> Iterator[Connection]:
+def connect(database_url: str) -> Iterator[Connection]:
+    """Open one transaction for an operator, who is nobody that signs in."""
     engine = create_engine(as_psycopg_url(database_url), poolclass=pool.NullPool, hide_parameters=True)
     with engine.begin() as connection:
         yield connection
 
 
-def _hold_platform(connection: Connection) -> UUID:
+def hold_platform(connection: Connection) -> UUID:
     """Find or make the platform's row, and lock it: of two that provision at once, one waits here."""
     connection.execute(
         insert_or_skip(OrganisationRow)
@@ -63,7 +64,8 @@ def _hold_platform(connection: Connection) -> UUID:
     return connection.execute(statement).scalar_one()
 
 
-def _add_super_admin(connection: Connection, platform_id: UUID, email: str, password_hash: str) -> None:
+def add_super_admin(connection: Connection, platform_id: UUID, email: str, password_hash: str) -> None:
+    """Add somebody who administers the platform. Raises Conflict where the e-mail address is taken."""
     user_id = connection.execute(
         insert(UserRow)
         .values(organisation_id=platform_id, name="Administrator", role=Role.SUPER_ADMIN, is_active=True)

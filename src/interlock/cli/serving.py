@@ -1,0 +1,50 @@
+"""The server of the control plane in production: one process, or one that keeps several workers alive."""
+
+import os
+from collections.abc import Mapping
+
+from uvicorn import Config, Server
+from uvicorn.supervisors import Multiprocess
+
+from interlock.control.http.logs import write_structured_logs
+from interlock.control.http.tokens import Tokens
+from interlock.errors import ExitCode
+from interlock.postgres.url import parse_url
+from interlock.settings import required_variable
+
+APPLICATION = "interlock.asgi:create_for_service"
+# With what comes before and after it, a stop takes less than 10 seconds.
+ENDS_REQUESTS_WITHIN_SECONDS = 8
+
+
+def serve_until_stopped(host: str, port: int, workers: int) -> ExitCode:
+    """Serve until SIGTERM or Ctrl-C, and let the requests that are being answered finish."""
+    check_environment(os.environ)
+    write_structured_logs()
+    config = Config(
+        APPLICATION,
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        # The application logs for itself, and every process sets that up for itself.
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=ENDS_REQUESTS_WITHIN_SECONDS,
+    )
+    if workers > 1:
+        Multiprocess(config, sockets=[config.bind_socket()]).run()
+        return ExitCode.CLEAR
+    server = Server(config)
+    try:
+        server.run()
+    except KeyboardInterrupt:  # uvicorn has ended in peace, and raises the signal again
+        return ExitCode.CLEAR
+    return ExitCode.CLEAR if server.started else ExitCode.STOP
+
+
+def check_environment(environment: Mapping[str, str]) -> None:
+    """Raise InvalidSetting for what would stop every worker, so that it is told once and nothing is started."""
+    parse_url(required_variable(environment, "DATABASE_URL"))
+    Tokens(required_variable(environment, "INTERLOCK_TOKEN_KEY"))
