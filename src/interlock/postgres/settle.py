@@ -128,11 +128,13 @@ def prints(snapshot: Snapshot, scratch: Scratch) -> Mapping[Name, tuple[Item, ..
 
 
 def _questions(observed: Snapshot, history: History) -> Iterator[_Question]:
+    newest = history.moments[-1].schema.items
     suspects = {
         name: item
         for name, item in observed.items.items()
-        if (forms := history.variants.get(name))
-        and item not in forms  # first: nearly all are
+        if item != newest.get(name)  # first: nearly all are equal
+        and (forms := history.variants.get(name))
+        and item not in forms
         and (texts := texts_of(item))
         and all(texts != texts_of(form) for form in forms)
         and any(may_be_the_same(item, form) for form in forms)

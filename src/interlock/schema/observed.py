@@ -57,6 +57,9 @@ _CONTAINERS = frozenset({Kind.TABLE, Kind.FOREIGN_TABLE, Kind.VIEW, Kind.MATERIA
 # pg_get_constraintdef ends with what other columns of the row say, each for itself.
 _FLAGS = re.compile(r"( NO INHERIT| DEFERRABLE| INITIALLY DEFERRED| NOT ENFORCED| NOT VALID)+\Z")
 
+# What stands before the predicate in the definition of a partial index: a quoted text or name is passed over whole.
+_PREDICATE = re.compile(r"""\A(?:[^'"]|'[^']*'|"[^"]*")*? WHERE """)
+
 
 def snapshot_from_rows(
     rows: Rows, *, unread: Iterable[str] = (), major: int = 0, roles: Iterable[str] = ()
@@ -310,7 +313,7 @@ def _index(
     is_unique: bool,
     is_valid: bool,
     method: str,
-    predicate: str | None,
+    is_partial: bool,
     nulls_are_distinct: bool,
     tablespace: str | None,
     **common: Any,
@@ -321,7 +324,7 @@ def _index(
         is_unique,
         is_valid,
         method,
-        predicate or "",
+        _PREDICATE.sub("", definition, count=1) if is_partial else "",
         nulls_are_distinct,
         tablespace or "",
         **common,
