@@ -30,13 +30,15 @@ _MARK = re.compile(r"--\s*(?P<which>from|before|only)\s+(?P<majors>[\d ]+)\s*\Z"
 
 # With nothing but pg_catalog on the path every other name is printed with its schema; and a constant is printed as the
 # session wants dates, numbers and time zones. The same on both sides, whatever roles and databases have set. Compiling
-# our queries takes longer than running them; and a list that does not fit into the memory is read again for each row.
+# our queries takes longer than running them; a list that does not fit into the memory is read again for each row; and
+# parallel workers cost the server more than they save.
 _SETTINGS = """
 select pg_catalog.set_config(name, value, true)
   from (values ('search_path', 'pg_catalog'), ('timezone', 'UTC'), ('datestyle', 'ISO, YMD'),
                ('intervalstyle', 'postgres'), ('extra_float_digits', '1'), ('bytea_output', 'hex'),
                ('quote_all_identifiers', 'off'), ('xmloption', 'content'),
-               ('standard_conforming_strings', 'on'), ('jit', 'off'), ('work_mem', '64MB')) as setting (name, value)
+               ('standard_conforming_strings', 'on'), ('jit', 'off'), ('work_mem', '64MB'),
+               ('max_parallel_workers_per_gather', '0')) as setting (name, value)
 """
 
 # While nothing is written anywhere, nothing can change; but a commit that is written already may not be seen yet, so

@@ -15,8 +15,9 @@ select x.indexrelid, 0, '', n.nspname, c.relname, i.relname, 'index',
   join pg_am am on am.oid = i.relam
   join pg_class c on c.oid = x.indrelid
   join pg_namespace n on n.oid = c.relnamespace
-  left join pg_constraint k on k.conindid = x.indexrelid and k.contype in ('p', 'u', 'x')
   left join pg_tablespace ts on ts.oid = i.reltablespace
  where c.relkind in ('r', 'p', 'm') and c.relpersistence <> 't'
-   and k.oid is null and not i.relispartition
+   and not i.relispartition
+   -- Joined, the planner would take what is left for one row.
+   and x.indexrelid not in (select conindid from pg_constraint where contype in ('p', 'u', 'x'))
    and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
