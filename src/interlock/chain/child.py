@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import IO, Any, cast
@@ -20,6 +20,7 @@ from interlock.chain.mapped import Models
 from interlock.chain.project import Project, fill_in
 from interlock.chain.revisions import Chain, Revision
 from interlock.errors import InterlockError, conceal
+from interlock.postgres.lock_patience import LockPatience
 from interlock.postgres.session import IDENTITY
 from interlock.postgres.url import DatabaseUrl, spellings
 
@@ -30,7 +31,7 @@ ENDS_WITHIN_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What went wrong in the project's code."""
+    """What went wrong in the project's code. `is_undone`: of the revision that failed nothing was committed."""
 
     error: str
     message: str
@@ -38,6 +39,7 @@ class Failure:
     statement: str | None = None
     place: str | None = None
     traceback: str = ""
+    is_undone: bool = False
 
     def __str__(self) -> str:
         where = f" ({self.place})" if self.place else ""
@@ -174,9 +176,13 @@ class Child:
             raise EnvDoesNotMigrate
         return Environment(answer["version_table"], answer["version_table_schema"], answer["room_for_revisions"])
 
-    def upgrade(self, revision: str) -> None:
+    def limit_lock_waits(self) -> None:
+        """Let no statement of a revision wait for a lock for longer than `upgrade` is told."""
+        self._ask("preparing the project", "limit_lock_waits")
+
+    def upgrade(self, revision: str, waits: LockPatience | None = None) -> None:
         """Run one revision. Raises ProjectFailed. Whether it was committed is for the database to say."""
-        self._ask(f"revision {revision}", "upgrade", revision)
+        self._ask(f"revision {revision}", "upgrade", revision, waits and asdict(waits))
 
     def begin_run(self) -> None:
         """Let the next revisions be those of a new `alembic upgrade`, which knows nothing of the ones before."""
@@ -224,7 +230,9 @@ class Child:
         if answer.get("error") == "SeveralVersionTables":
             raise SeveralVersionTables(answer["message"])
         if "error" in answer:
-            told = {key: conceal(text, self._secrets) if text else text for key, text in answer.items()}
+            told: dict[str, Any] = {
+                key: conceal(value, self._secrets) if isinstance(value, str) else value for key, value in answer.items()
+            }
             raise ProjectFailed(doing, Failure(**told))
         return cast("Mapping[str, Any]", answer)
 

@@ -14,6 +14,7 @@ import sys
 import traceback
 from argparse import Namespace
 from collections.abc import Callable, Collection, Iterable, Mapping
+from copy import deepcopy
 from dataclasses import asdict
 from functools import cached_property
 from importlib import import_module
@@ -31,13 +32,11 @@ from sqlalchemy.pool import Pool
 
 from interlock.chain import models
 from interlock.chain.inputs import Recorder
+from interlock.chain.lock_waits import LockWaits, is_postgresql, sqlstate_of
 from interlock.chain.packages import OwnPackages, find_packages, is_left_out, modules_of, own_folders
 
 Answer = Mapping[str, Any]
 
-
-# Where the connections of psycopg 2 and 3, of pg8000, and of asyncpg as SQLAlchemy adapts it, are defined.
-_POSTGRESQL_DRIVERS = ("psycopg", "pg8000", "sqlalchemy.dialects.postgresql")
 
 # What SQLAlchemy adds to the text of an error: the rows of a data migration, passwords among them.
 _PARAMETERS = re.compile(r"^\[parameters: .*$", re.MULTILINE)
@@ -60,6 +59,7 @@ class Worker:
         self.mappers: list[Mapper[Any]] = []
         self.metadata: list[MetaData] | None = None
         self.memory: dict[Any, Any] = {}
+        self.lock_waits: LockWaits | None = None
         self.recorder = Recorder()
         self.packages: OwnPackages | None = None
         # As they are before any of the project's code has run.
@@ -76,7 +76,7 @@ class Worker:
 
     def _admit(self, connection: Any, _record: object) -> None:
         """Look at a new connection before the project's code can use it. It may be one to another kind of database."""
-        if not _is_postgresql(connection):
+        if not is_postgresql(connection):
             return
         try:
             self._refuse(connection)
@@ -166,16 +166,34 @@ class Worker:
             "room_for_revisions": getattr(context._version.c.version_num.type, "length", None),
         }
 
-    def upgrade(self, revision: str) -> Answer:
+    def limit_lock_waits(self) -> Answer:
+        """Let no statement wait for a lock for long, from now on: there are others who use this database."""
+        self.lock_waits = LockWaits()
+        self.lock_waits.listen()
+        return {}
+
+    def upgrade(self, revision: str, waits: Mapping[str, float] | None = None) -> Answer:
         """Run one revision, the way `alembic upgrade REVISION` does."""
+        if self.lock_waits and waits:
+            self.lock_waits.begin(**waits)
 
         def steps(heads: Any, context: MigrationContext) -> Iterable[RevisionStep]:
             self._require_target(context)
             context.impl.memo = self.memory
             return self.scripts._upgrade_revs(revision, heads)  # the way alembic.command does it
 
-        self._run_env(steps, destination_rev=revision)
+        memory = deepcopy(self.memory)
+        try:
+            self._run_env(steps, destination_rev=revision)
+        except BaseException:
+            self.memory = memory  # what it made is not there any more
+            raise
         return {}
+
+    @property
+    def has_left_nothing(self) -> bool:
+        """Whether the revision that failed is as good as never begun, so that it can be run again."""
+        return self.lock_waits is not None and not self.lock_waits.left_something
 
     def begin_run(self) -> Answer:
         """Forget what Alembic remembers within one run.
@@ -277,12 +295,8 @@ def _as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
-def _is_postgresql(connection: object) -> bool:
-    return any(each.__module__.startswith(_POSTGRESQL_DRIVERS) for each in type(connection).__mro__)
-
-
 def _make_read_only(connection: Any, _record: object, _proxy: object) -> None:
-    if _is_postgresql(connection):
+    if is_postgresql(connection):
         _fetch_one(connection, "select pg_catalog.set_config('default_transaction_read_only', 'on', false)")
         connection.commit()
 
@@ -299,12 +313,11 @@ def _fetch_one(connection: Any, statement: str) -> Any:
 def _failure(error: BaseException, folders: Collection[Path]) -> Answer:
     """Say what went wrong: the driver's own words for an error of the database, never its parameters."""
     original = getattr(error, "orig", None)
-    sqlstate = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
     lines = str(original or error).strip().splitlines() or [type(error).__name__]
     return {
         "error": type(error).__name__,
         "message": lines[0],
-        "sqlstate": sqlstate,
+        "sqlstate": sqlstate_of(original),
         "statement": getattr(error, "statement", None),
         "place": _place(error.__traceback__, folders),
         "traceback": _PARAMETERS.sub("[parameters: not shown]", traceback.format_exc()),
@@ -329,7 +342,7 @@ def serve(channel: socket.socket) -> None:
                 answer = getattr(worker, request["do"])(*request["with"])
             # SystemExit too: an env.py that calls sys.exit(0) has not done what it was asked.
             except (Exception, SystemExit) as error:  # noqa: BLE001 - reported to the guard in full
-                answer = _failure(error, worker.code)
+                answer = {**_failure(error, worker.code), "is_undone": worker.has_left_nothing}
             if os.getpid() != process:
                 os._exit(0)  # a copy that env.py forked off, and let run on: one process answers
             stream.write(json.dumps(answer) + "\n")

@@ -3,19 +3,22 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import count, groupby
 from typing import NamedTuple, Protocol
 
 import psycopg
 from psycopg import errors
 
 from interlock.errors import InterlockError
+from interlock.postgres.lock_patience import (
+    ATTEMPT_SECONDS,
+    AUTOVACUUM_IS_AT_WORK,
+    PAST_AUTOVACUUM_SECONDS,
+    pause_before,
+)
 from interlock.postgres.session import Connection
 
-LOCK_TIMEOUT_SECONDS = 2
-"""How long a statement waits for a lock: longer than deadlock_timeout, after which an autovacuum gives way."""
 RETRIES_FOR_SECONDS = 60.0
-PAUSE_SECONDS = 3.0
 
 _LOCKS = """
 select n.nspname || '.' || c.relname, regexp_replace(l.mode, '(?<=[a-z])(?=[A-Z])', ' ', 'g')
@@ -139,18 +142,22 @@ def _run_together(
     connection: Connection, statements: Sequence[str], done: int, on_statement: Callable[[str], None]
 ) -> None:
     deadline = time.monotonic() + RETRIES_FOR_SECONDS
-    while True:
+    seconds = ATTEMPT_SECONDS
+    for attempt in count(1):
         statement = ""
         try:
             with connection.transaction():
-                connection.execute(f"set local lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'".encode())
+                connection.execute(f"set local lock_timeout = {round(seconds * 1000)}".encode())
                 for statement in statements:
                     on_statement(statement)
                     connection.execute(statement.encode())
-        except errors.LockNotAvailable as error:
+        except (errors.LockNotAvailable, errors.DeadlockDetected) as error:
             if time.monotonic() > deadline:
                 raise NotCarriedOut(statement, error, done) from None
-            time.sleep(PAUSE_SECONDS)
+            time.sleep(pause_before(attempt))
+            # Whose lock it is cannot be seen any more.
+            is_vacuumed = connection.execute(AUTOVACUUM_IS_AT_WORK).fetchall()[0][0]
+            seconds = PAST_AUTOVACUUM_SECONDS if is_vacuumed else ATTEMPT_SECONDS
         except psycopg.Error as error:
             raise NotCarriedOut(statement, error, done) from None
         else:

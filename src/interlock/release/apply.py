@@ -5,8 +5,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from interlock.chain.child import Child, Environment, Failure, ProjectFailed
 from interlock.chain.revisions import Chain
+from interlock.postgres.blockers import Blocker
+from interlock.postgres.lock_patience import GIVES_WAY
 from interlock.postgres.session import open_session
 from interlock.postgres.url import DatabaseUrl
+from interlock.release.patience import Patience
 from interlock.release.record import AppliedStep, Plan, Step
 from interlock.release.scratch_build import NotCommitted, current_revisions
 from interlock.schema.history import MovedMeanwhile
@@ -15,14 +18,16 @@ from interlock.schema.history import MovedMeanwhile
 class StepFailed(ProjectFailed):
     """A revision failed on the target."""
 
-    def __init__(self, step: Step, failure: Failure, at: Iterable[str]) -> None:
+    def __init__(self, step: Step, failure: Failure, at: Iterable[str], blockers: Iterable[Blocker]) -> None:
         super().__init__(
             f"revision {step.revision}",
             failure,
             remedy=_REMEDIES.get(failure.sqlstate or "", "correct the revision, then run interlock release again"),
         )
         self.step = step
-        self.problem = f"{self.problem}; the database is at {', '.join(at) or 'no revision'}"
+        told = [self.problem, *(f"it waited for {each}" for each in blockers)]
+        left = "nothing of this revision was committed, " if failure.is_undone else ""
+        self.problem = "; ".join([*told, f"{left}the database is at {', '.join(at) or 'no revision'}"])
 
 
 _REMEDIES = {
@@ -42,10 +47,12 @@ def apply(
     child: Child,
     environment: Environment,
     url: DatabaseUrl,
+    patience: Patience,
     on_step: Callable[[int, Step], None],
 ) -> Iterator[AppliedStep]:
     """Run each pending revision, in a transaction of its own unless it says otherwise; the last may be a failed one.
 
+    One that does not get its locks is tried again as long as the patience lasts.
     Raises StepFailed where a revision fails, NotCommitted where one leaves nothing behind, and MovedMeanwhile where
     somebody else has migrated the database since it was planned.
     """
@@ -53,14 +60,16 @@ def apply(
     run = set(chain.run_before(at))
     if run != chain.run_before(plan.current):
         raise MovedMeanwhile(run)
+    child.limit_lock_waits()
     for number, step in enumerate(plan.steps, start=1):
         on_step(number, step)
         began = time.monotonic()
         try:
-            child.upgrade(step.revision)
+            patience.run(child, step.revision)
         except ProjectFailed as error:
             yield AppliedStep(step, time.monotonic() - began, is_done=False, output=child.output)
-            raise StepFailed(step, error.failure, _seen_from_outside(url, environment)) from None
+            blockers = patience.blockers if error.failure.sqlstate in GIVES_WAY else ()
+            raise StepFailed(step, error.failure, _seen_from_outside(url, environment), blockers) from None
         run.add(step.revision)
         at = _seen_from_outside(url, environment)
         if chain.run_before(at) != run:

@@ -28,6 +28,7 @@ from interlock.release.models import (
     unknown_models,
 )
 from interlock.release.observe import Observation, observe
+from interlock.release.patience import patience
 from interlock.release.plan import plan_release
 from interlock.release.privileges import require_privileges
 from interlock.release.record import Plan, Step, Target, Verification
@@ -174,9 +175,11 @@ class Run:
         )
         if self.request.project.foundation and self._observe(self.session).schema.is_empty:
             child.lay_foundation()
-        environment = self.build.environment
-        for step in apply(self.plan, self.build.chain, child, environment, self.request.url, self._begin_step):
-            self.book.note(applied=(*self.book.record.applied, step))
+        wait, tells = self.request.lock_wait_seconds, self.book.progress.tells
+        with patience(self.request.url, application, wait, tells) as patient:
+            url, environment = self.request.url, self.build.environment
+            for step in apply(self.plan, self.build.chain, child, environment, url, patient, self._begin_step):
+                self.book.note(applied=(*self.book.record.applied, step))
 
     def verify_after(self) -> None:
         with self.book.stage(Check.VERIFY_AFTER, is_gate=False) as stage, open_session(self.request.url) as fresh:

@@ -1,0 +1,100 @@
+"""Wait for locks without making others wait: short attempts, growing pauses, and who stands in the way by name."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
+
+import psycopg
+
+from interlock.chain.child import Child, ProjectFailed
+from interlock.errors import Unreachable
+from interlock.postgres.blockers import Blocker, read_blockers
+from interlock.postgres.lock_patience import (
+    ATTEMPT_SECONDS,
+    GIVES_WAY,
+    PAST_AUTOVACUUM_SECONDS,
+    LockPatience,
+    pause_before,
+)
+from interlock.postgres.session import open_session
+from interlock.postgres.url import DatabaseUrl
+
+LOOKS_EVERY_SECONDS = 0.2
+
+
+class Watch:
+    """Looks from a session of its own who keeps the sessions of the release waiting. `latest` are those seen last."""
+
+    def __init__(self, url: DatabaseUrl, application: str, tells: Callable[[str], None]) -> None:
+        self._url, self._application, self._tells = url, application, tells
+        self._is_over = Event()
+        self.latest: tuple[Blocker, ...] = ()
+
+    def run(self) -> None:
+        """Look until it is over. Where no session can be had, nobody is named, and nothing else changes."""
+        # Most revisions are done before anything could be seen.
+        if self._is_over.wait(LOOKS_EVERY_SECONDS):
+            return
+        with suppress(Unreachable, psycopg.Error), open_session(self._url) as session:
+            while not self._is_over.wait(LOOKS_EVERY_SECONDS):
+                if blockers := read_blockers(session, self._application):
+                    self.latest = blockers
+                    self._tells(f"waiting for {', '.join(map(str, blockers))}")
+
+    def end(self) -> None:
+        self._is_over.set()
+
+
+class Patience:
+    """Runs revisions, and one that did not get its locks again, for so many seconds each."""
+
+    def __init__(self, watched: Watch, seconds: float, tells: Callable[[str], None]) -> None:
+        self._watched, self._seconds, self._tells = watched, seconds, tells
+
+    @property
+    def blockers(self) -> tuple[Blocker, ...]:
+        """Who kept the last revision waiting."""
+        return self._watched.latest
+
+    def run(self, child: Child, revision: str) -> None:
+        """Run a revision; again as long as it does not get a lock and leaves nothing behind.
+
+        No attempt is without a time-out, and neither is the last one. Raises ProjectFailed.
+        """
+        deadline = time.monotonic() + self._seconds
+        attempt = 1
+        while not self._attempt(child, revision, deadline):
+            pause = pause_before(attempt)
+            left = max(deadline - time.monotonic(), 0)
+            self._tells(f"{revision} did not get a lock, tries again in {pause:.1f} s, for {left:.0f} s more")
+            time.sleep(pause)
+            attempt += 1
+
+    def _attempt(self, child: Child, revision: str, deadline: float) -> bool:
+        """Say whether the revision has run; it has not where another attempt may help."""
+        # An autovacuum gives way when it was waited for that long, and not sooner.
+        is_long = any(each.is_autovacuum for each in self.blockers)
+        seconds = PAST_AUTOVACUUM_SECONDS if is_long else ATTEMPT_SECONDS
+        self._watched.latest = ()
+        try:
+            child.upgrade(revision, LockPatience(seconds, max(deadline - time.monotonic(), 0)))
+        except ProjectFailed as error:
+            failure = error.failure
+            if failure.sqlstate not in GIVES_WAY or not failure.is_undone or time.monotonic() > deadline:
+                raise
+            return False
+        return True
+
+
+@contextmanager
+def patience(url: DatabaseUrl, application: str, seconds: float, tells: Callable[[str], None]) -> Iterator[Patience]:
+    """Give the patience of a release; meanwhile a session of its own looks who keeps `application` waiting."""
+    watched = Watch(url, application, tells)
+    thread = Thread(target=watched.run, daemon=True)
+    thread.start()
+    try:
+        yield Patience(watched, seconds, tells)
+    finally:
+        watched.end()
+        thread.join()

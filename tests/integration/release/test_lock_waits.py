@@ -1,0 +1,151 @@
+"""A release that has to wait for a lock: others do not wait behind it, and it is told for whom it waits."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from interlock.errors import ExitCode
+from tests.acceptance.conftest import ask
+from tests.alembic_project import make_project
+from tests.integration.release.conftest import Guard, told
+
+TABLE = 'op.create_table("t", sa.Column("id", sa.Integer, primary_key=True), sa.Column("n", sa.Integer))'
+COLUMN = 'op.add_column("t", sa.Column("note", sa.Text))'
+NO_MODELS = {"models": False}
+
+
+@contextmanager
+def held(database: str, seconds: float, statement: str = "select from t") -> Iterator[None]:
+    """An idle transaction that holds a lock on the table, for some seconds."""
+    with psycopg.connect(database, application_name="nightly report") as connection:
+        connection.execute(statement)
+        timer = threading.Timer(seconds, connection.rollback)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
+
+
+@contextmanager
+def reader(database: str, stalls: list[float]) -> Iterator[None]:
+    """A client that reads the table all the time, and notes how long each read took."""
+    is_over = threading.Event()
+
+    def read() -> None:
+        with psycopg.connect(database, autocommit=True) as connection:
+            while not is_over.is_set():
+                began = time.monotonic()
+                connection.execute("select count(*) from t")
+                stalls.append(time.monotonic() - began)
+                time.sleep(0.01)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+
+
+@pytest.fixture
+def released(guard: Guard, tmp_path: Path, database: str) -> Callable[..., None]:
+    """Release a chain of a table and some further revisions, of which only the first one has run yet."""
+
+    def make(**further: str) -> None:
+        make_project(tmp_path, {"r1": TABLE})
+        assert guard("release", database, **NO_MODELS).exit_code == ExitCode.CLEAR, "the table is there"
+        make_project(tmp_path, {"r1": TABLE, **further})
+
+    return make
+
+
+def test_readers_do_not_queue_behind_a_release_that_waits(guard: Guard, released, database: str):
+    released(r2=COLUMN)
+    stalls: list[float] = []
+
+    with held(database, 3), reader(database, stalls):
+        outcome = guard("release", database, lock_wait_seconds=60, **NO_MODELS)
+
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+    # Its attempts are short: plain Alembic would have kept the reader out for the whole time.
+    assert max(stalls) < 2
+
+
+def test_who_stands_in_the_way_is_named_and_the_last_attempt_has_a_time_out(guard: Guard, released, database: str):
+    released(r2=COLUMN)
+
+    with held(database, 30):
+        outcome = guard("release", database, lock_wait_seconds=2, **NO_MODELS)
+
+    assert outcome.exit_code == ExitCode.STOP
+    found = told(outcome)
+    assert "it waited for nightly report (pid " in found
+    assert "idle in transaction for" in found
+    assert "nothing of this revision was committed, the database is at r1" in found
+
+
+def test_what_an_attempt_made_is_made_again(guard: Guard, released, database: str):
+    # SQLAlchemy remembers that it made the type; the attempt was rolled back, and the type with it.
+    released(
+        r2="""
+        mood = sa.Enum("sad", "ok", name="mood")
+        op.create_table("u", sa.Column("id", sa.Integer, primary_key=True), sa.Column("m", mood))
+        op.add_column("t", sa.Column("note", sa.Text))
+        """
+    )
+
+    with held(database, 1.5):
+        outcome = guard("release", database, lock_wait_seconds=60, **NO_MODELS)
+
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+
+
+HALF_COMMITTED = """
+        with op.get_context().autocommit_block():
+            op.execute("create table counted (n int)")
+            op.execute("insert into counted values (1)")
+        op.add_column("t", sa.Column("note", sa.Text))
+"""
+
+
+def test_what_was_committed_is_not_done_twice(guard: Guard, released, database: str):
+    released(r2=HALF_COMMITTED)
+
+    with held(database, 2):
+        outcome = guard("release", database, lock_wait_seconds=60, **NO_MODELS)
+
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+    assert ask(database, "select count(*) from counted") == [(1,)]
+
+
+def test_a_statement_outside_of_a_transaction_is_tried_again(guard: Guard, released, database: str):
+    released(r2=f"with op.get_context().autocommit_block():\n            {COLUMN}")
+
+    with held(database, 2):
+        outcome = guard("release", database, lock_wait_seconds=60, **NO_MODELS)
+
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+
+
+def test_an_index_built_concurrently_outlasts_an_old_transaction(guard: Guard, released, database: str):
+    released(
+        r2="""
+        with op.get_context().autocommit_block():
+            op.create_index("t_n", "t", ["n"], postgresql_concurrently=True)
+        """
+    )
+
+    # It has written, so the build has to wait for its end: for longer than any other statement may.
+    with held(database, 2, "insert into t values (1, 1)"):
+        outcome = guard("release", database, lock_wait_seconds=60, **NO_MODELS)
+
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+    assert ask(database, "select indisvalid from pg_index where indexrelid = 't_n'::regclass") == [(True,)]
