@@ -14,6 +14,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print the record as JSON, an
 XArguments = Annotated[
     list[str] | None, typer.Option("-x", help="An argument for env.py, as in alembic -x. May come several times.")
 ]
+AllowedDrops = Annotated[
+    list[str] | None,
+    typer.Option("--allow-drop", help="A table or column, by its name, that may be dropped although it holds rows."),
+]
 HERE = Path()
 
 

@@ -2,12 +2,27 @@
 
 import typer
 
-from interlock.cli.options import HERE, Folder, Json, Report, XArguments
+from interlock.cli.options import HERE, AllowedDrops, Folder, Json, Report, XArguments
 
 
-def plan(folder: Folder = HERE, report: Report = None, x: XArguments = None, json: Json = False) -> None:
+def plan(
+    folder: Folder = HERE,
+    report: Report = None,
+    allow_drop: AllowedDrops = None,
+    x: XArguments = None,
+    json: Json = False,
+) -> None:
     """Say what a release would do, and whether the database is what it claims. Touches nothing."""
     from interlock.cli.guard import run
     from interlock.release import pipeline
 
-    raise typer.Exit(run(pipeline.plan, folder, report=report, is_json=json, is_schema_only=True, x_arguments=x))
+    code = run(
+        pipeline.plan,
+        folder,
+        report=report,
+        is_json=json,
+        is_schema_only=True,
+        allowed_drops=allow_drop,
+        x_arguments=x,
+    )
+    raise typer.Exit(code)

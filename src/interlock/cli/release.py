@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from interlock.cli.options import HERE, Folder, Json, Report, XArguments
+from interlock.cli.options import HERE, AllowedDrops, Folder, Json, Report, XArguments
 
 
 def release(
@@ -16,6 +16,7 @@ def release(
     lock_wait: Annotated[
         float | None, typer.Option("--lock-wait", help="Seconds to wait for another release.", show_default="600")
     ] = None,
+    allow_drop: AllowedDrops = None,
     x: XArguments = None,
     json: Json = False,
 ) -> None:
@@ -30,6 +31,7 @@ def release(
         is_json=json,
         is_schema_only=schema_only,
         lock_wait_seconds=lock_wait,
+        allowed_drops=allow_drop,
         x_arguments=x,
     )
     raise typer.Exit(code)

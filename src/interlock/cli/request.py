@@ -40,7 +40,12 @@ def blank_record(command: str, project: str) -> ReleaseRecord:
 
 
 def read_request(
-    folder: Path, *, is_schema_only: bool = False, x_arguments: Sequence[str] | None = None, **options: Any
+    folder: Path,
+    *,
+    is_schema_only: bool = False,
+    x_arguments: Sequence[str] | None = None,
+    allowed_drops: Sequence[str] | None = None,
+    **options: Any,
 ) -> tuple[Settings, Request]:
     """Read the settings of a folder and make the request that they describe. Raises InvalidSetting and its kin."""
     settings, project, scratch_server = read_project(folder, x_arguments=x_arguments, **options)
@@ -52,6 +57,7 @@ def read_request(
         rules=_rules(settings),
         is_schema_only=is_schema_only,
         lock_wait_seconds=settings.lock_wait_seconds,
+        allowed_drops=frozenset(allowed_drops or ()),
     )
 
 

@@ -17,7 +17,7 @@ from interlock.release.run_by_file import RunByFile
 from interlock.release.schema_check import SchemaCheck
 from interlock.verdict.finding import Check
 
-_BEFORE_THE_GATE = (Check.CONNECT, Check.PROJECT, Check.LOCK, Check.PLAN, Check.VERIFY_BEFORE)
+_BEFORE_THE_GATE = (Check.CONNECT, Check.PROJECT, Check.LOCK, Check.PLAN, Check.VERIFY_BEFORE, Check.DATA_LOSS)
 
 
 def release(
@@ -40,6 +40,7 @@ def release(
         run.lock()
         run.make_plan()
         run.verify_before()
+        run.find_data_loss()
         if arrive:
             arrive()
         ask_before(run.book, request)
@@ -63,6 +64,7 @@ def plan(request: Request, blank: ReleaseRecord, progress: Progress) -> Outcome:
         run.read_project()
         run.make_plan()
         run.verify_before()
+        run.find_data_loss()
 
     return _run(request, blank, progress, stages, [check for check in _BEFORE_THE_GATE if check is not Check.LOCK])
 

@@ -34,7 +34,10 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Which project is released to which database, and how it is proved."""
+    """Which project is released to which database, and how it is proved.
+
+    `allowed_drops` are names, as reports write them, of what may be dropped although it holds rows.
+    """
 
     url: DatabaseUrl
     project: Project
@@ -43,3 +46,4 @@ class Request:
     rules: Rules = NO_RULES
     is_schema_only: bool = False
     lock_wait_seconds: float = LOCK_WAIT_SECONDS
+    allowed_drops: frozenset[str] = frozenset()

@@ -17,6 +17,7 @@ from interlock.postgres.session import Connection, open_session, read_facts, rea
 from interlock.postgres.version_table import find_version_table
 from interlock.release.apply import apply
 from interlock.release.build import Build, open_build
+from interlock.release.data_loss import find_data_loss, loss_finding
 from interlock.release.load_models import LoadedModels
 from interlock.release.logbook import Logbook, StageNotes, counted
 from interlock.release.models import (
@@ -136,6 +137,19 @@ class Run:
             found = self._verify(stage, self.plan.current, observed)
             self.book.note(before=found)
             require_true_claim(found, observed.schema)
+
+    def find_data_loss(self) -> None:
+        with self.book.stage(Check.DATA_LOSS) as stage:
+            if not self.plan.steps:
+                stage.summary = "nothing to do"
+                return
+            to_come = self.history.still_to_come(self.build.chain.run_before(self.plan.current)).moments
+            losses = tuple(find_data_loss(self.session, to_come))
+            allowed = [loss for loss in losses if loss.is_among(self.request.allowed_drops)]
+            stage.find(*(loss_finding(loss) for loss in losses if loss not in allowed))
+            stage.looks = Signal.CAUTION if allowed else Signal.CLEAR
+            told = "; ".join(f"{loss} (allowed)" for loss in allowed)
+            stage.summary = told or "nothing that holds values is dropped"
 
     @cached_property
     def loaded(self) -> LoadedModels:

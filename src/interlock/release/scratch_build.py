@@ -1,6 +1,6 @@
 """The project at work on a scratch database: what its chain declares, at every revision."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
 from interlock.chain.child import Child, Environment, start_child
@@ -11,12 +11,14 @@ from interlock.chain.project import Project
 from interlock.chain.revisions import Chain, Revision
 from interlock.errors import InterlockError
 from interlock.postgres.catalog import take_snapshot
+from interlock.postgres.row_holders import Identity, find_lost, read_row_holders
 from interlock.postgres.scratch import ScratchServer, open_scratch_server
 from interlock.postgres.session import Connection, open_session, read_identity
 from interlock.postgres.url import DatabaseUrl
 from interlock.postgres.version_table import find_version_table, read_revisions, room_for_revisions
 from interlock.release.load_models import LoadedModels, load_models
 from interlock.schema.history import History, Moment
+from interlock.schema.name import Name
 from interlock.schema.snapshot import Snapshot
 
 
@@ -57,14 +59,19 @@ class ScratchBuild:
         run: list[str] = []
         moments = [Moment(None, self._look())]
         pending = self.chain.pending(current)
+        at_stake: Mapping[Identity, Name] = {}
         for revision in self.chain.replay_order(current):
             on_step(revision)
             if pending and revision is pending[0]:
                 # From here on it has to go as it will go on the target.
                 self._child.begin_run()
+                at_stake = self._row_holders()
             self._child.upgrade(revision.id)
             run.append(revision.id)
-            moments.append(Moment(revision.id, self._look(), self._require_committed(run)))
+            left = self._row_holders() if at_stake else {}
+            lost = find_lost(at_stake, left)
+            at_stake = {identity: name for identity, name in at_stake.items() if identity in left}
+            moments.append(Moment(revision.id, self._look(), self._require_committed(run), lost))
         return History(tuple(moments))
 
     def read_inputs(self) -> Inputs | None:
@@ -87,6 +94,15 @@ class ScratchBuild:
 
     def _look(self) -> Snapshot:
         return without_version_table(self._observer, self.environment, take_snapshot(self._observer))
+
+    def _row_holders(self) -> Mapping[Identity, Name]:
+        environment = self.environment
+        table = find_version_table(self._observer, environment.version_table, environment.version_table_schema)
+        return {
+            identity: name
+            for identity, name in read_row_holders(self._observer).items()
+            if (name.schema, name.table) != (table.schema, table.name)
+        }
 
     def _require_committed(self, run: Sequence[str]) -> tuple[str, ...]:
         at = current_revisions(self._observer, self.environment)

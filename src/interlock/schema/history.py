@@ -16,12 +16,15 @@ from interlock.schema.snapshot import Snapshot
 class Moment:
     """The schema right after one revision ran. The revision is None before the first one.
 
-    `rows` is what the version table says then: on a branched chain that is more than the one revision.
+    `rows` is what the version table says then: on a branched chain that is more than the one revision. `lost` are the
+    tables and columns that a pending revision drops and that were there before all of the pending ones, by the name
+    that they had then: one that is renamed is not lost.
     """
 
     revision: str | None
     schema: Snapshot
     rows: tuple[str, ...] = ()
+    lost: tuple[Name, ...] = ()
 
 
 class MovedMeanwhile(InterlockError):

@@ -24,11 +24,12 @@ def history_from_text(text: str) -> History:
     moments: list[Moment] = []
     items: dict[Name, Item] = {}
     for line in text.split("\n"):
-        revision, rows, dropped, made, unmodelled, major = json.loads(line)
+        revision, rows, lost, dropped, made, unmodelled, major = json.loads(line)
         for name in dropped:
             del items[_name(name)]
         items |= {item.name: item for item in map(_item, made)}
-        moments.append(Moment(revision, Snapshot(dict(items), (), tuple(unmodelled), major), tuple(rows)))
+        schema = Snapshot(dict(items), (), tuple(unmodelled), major)
+        moments.append(Moment(revision, schema, tuple(rows), tuple(map(_name, lost))))
     return History(tuple(moments))
 
 
@@ -38,7 +39,8 @@ def _lines(history: History) -> Iterator[Sequence[Any]]:
         now = moment.schema.items
         made = [_written(item) for name, item in now.items() if name not in before or not _is_same(item, before[name])]
         dropped = [name for name in before if name not in now]
-        yield moment.revision, moment.rows, dropped, made, moment.schema.unmodelled, moment.schema.major
+        schema = moment.schema
+        yield moment.revision, moment.rows, moment.lost, dropped, made, schema.unmodelled, schema.major
         before = now
 
 

@@ -22,6 +22,7 @@ class Check(StrEnum):
     LOCK = "lock"
     PLAN = "plan"
     VERIFY_BEFORE = "verify before"
+    DATA_LOSS = "data loss"
     PROBE_BEFORE = "probe before"
     APPLY = "apply"
     VERIFY_AFTER = "verify after"

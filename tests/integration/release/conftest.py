@@ -1,6 +1,6 @@
 """The guard at work in this process, on real databases, with the project's code in its real child process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -46,13 +46,21 @@ class Watcher:
 def request_for(server: EmbeddedServer, tmp_path: Path) -> Callable[..., Request]:
     """Describe what the guard is asked to do."""
 
-    def make(database: str, *, scratch: str | None = None, lock_wait_seconds: float = 0, **project: Any) -> Request:
+    def make(
+        database: str,
+        *,
+        scratch: str | None = None,
+        lock_wait_seconds: float = 0,
+        allowed_drops: Iterable[str] = (),
+        **project: Any,
+    ) -> Request:
         return Request(
             url=parse_url(database),
             project=find_project(tmp_path, **project),
             scratch_server=parse_url(scratch) if scratch else server.url(),
             is_schema_only=True,
             lock_wait_seconds=lock_wait_seconds,
+            allowed_drops=frozenset(allowed_drops),
         )
 
     return make

@@ -14,7 +14,7 @@ HISTORY = History(
     (
         Moment(None, a_snapshot()),
         Moment("r1", a_snapshot(ORDERS, CODE, an_enum()), ("r1",)),
-        Moment("r2", a_snapshot(ORDERS, WIDER, an_index(), a_foreign_key(), NUMBERS), ("r2", "other")),
+        Moment("r2", a_snapshot(ORDERS, WIDER, an_index(), a_foreign_key(), NUMBERS), ("r2", "other"), (CODE.name,)),
         Moment("r3", a_snapshot(ORDERS, WIDER, an_index(), a_foreign_key(), NUMBERS), ("r3",)),
     )
 )
@@ -43,7 +43,7 @@ def test_a_moment_costs_a_line_that_has_what_it_changed():
     lines = history_as_text(HISTORY).splitlines()
 
     assert "orders_by_state" in lines[2]
-    assert lines[3] == '["r3", ["r3"], [], [], [], 0]'
+    assert lines[3] == '["r3", ["r3"], [], [], [], [], 0]'
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", history_as_text(HISTORY)[:-4]])
