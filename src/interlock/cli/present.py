@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,20 +60,26 @@ class TerminalProgress:
 
 
 class LogProgress:
-    """Writes few lines to a log: what went well, and what takes long enough for somebody to wonder."""
+    """Writes few lines to a log: what went well, and what goes on where nothing was written for some seconds."""
 
     def __init__(self, console: Console) -> None:
         self._console, self._running = console, Check.CONNECT
         self._alarm = Timer(0, lambda: None)
+        self._quiet_since = time.monotonic()
 
     def began(self, check: Check) -> None:
-        self._running = check
+        self._running, self._quiet_since = check, time.monotonic()
 
     def tells(self, text: str) -> None:
         self._alarm.cancel()
-        self._alarm = Timer(LONG_SECONDS, self._console.print, [f"{self._running}: {text} ..."], {"markup": False})
+        seconds = max(self._quiet_since + LONG_SECONDS - time.monotonic(), 0)
+        self._alarm = Timer(seconds, self._write, [f"{self._running}: {text} ..."])
         self._alarm.daemon = True
         self._alarm.start()
+
+    def _write(self, line: str) -> None:
+        self._quiet_since = time.monotonic()
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def ended(self, stage: Stage) -> None:
         self._alarm.cancel()
