@@ -9,8 +9,12 @@ import json
 import logging
 import os
 import re
+import select
+import signal
 import socket
 import sys
+import threading
+import time
 import traceback
 from argparse import Namespace
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -40,6 +44,9 @@ Answer = Mapping[str, Any]
 
 # What SQLAlchemy adds to the text of an error: the rows of a data migration, passwords among them.
 _PARAMETERS = re.compile(r"^\[parameters: .*$", re.MULTILINE)
+
+
+ENDS_WITHIN_SECONDS = 1.0
 
 
 class AnotherDatabase(Exception):
@@ -331,6 +338,20 @@ def _place(trace: TracebackType | None, folders: Collection[Path]) -> str | None
     return f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else None
 
 
+def end_with(channel: socket.socket) -> None:
+    """End this process, and what it started, when the guard is gone: even in the middle of a statement.
+
+    Its sessions end with it, and the server stops what they do (client_connection_check_interval).
+    """
+    hangup = select.poll()
+    hangup.register(channel.fileno(), select.POLLHUP)
+    # Not for ever: as long as it waits, a channel that env.py closes is not closed for the guard.
+    while not hangup.poll(1000):
+        pass
+    time.sleep(ENDS_WITHIN_SECONDS)  # one that has nothing to do ends by itself
+    os.killpg(0, signal.SIGKILL)
+
+
 def serve(channel: socket.socket) -> None:
     """Answer requests until the guard closes the channel."""
     process = os.getpid()
@@ -351,4 +372,6 @@ def serve(channel: socket.socket) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    to_guard = socket.socket(fileno=int(sys.argv[1]))
+    threading.Thread(target=end_with, args=(to_guard,), daemon=True).start()
+    serve(to_guard)

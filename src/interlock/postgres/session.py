@@ -28,6 +28,21 @@ select pg_catalog.set_config(name, case name when 'lock_timeout' then '10s' else
  where name in ('lock_timeout', 'transaction_timeout', 'idle_session_timeout', 'idle_in_transaction_session_timeout')
 """
 
+# Those of a role or database are meant for the application here too, and would end a long statement of a revision. The
+# work of a runner that is gone stops soon, where the server can notice that.
+WORKER_SETTINGS = (
+    "select pg_catalog.set_config('statement_timeout', '0', false)",
+    """
+select pg_catalog.count(pg_catalog.set_config(name, value, false))
+  from (values ('transaction_timeout', '0'), ('idle_session_timeout', '0'),
+               ('idle_in_transaction_session_timeout', '0'), ('client_connection_check_interval', '1s'))
+           as wanted (name, value)
+  join pg_catalog.pg_settings using (name)
+ where name <> 'client_connection_check_interval' or pg_catalog.version() !~* 'windows|mingw|visual'
+""",
+)
+"""The statements that a session of the project's code begins with, on the target."""
+
 IDENTITY = """
 select extract(epoch from pg_catalog.pg_postmaster_start_time())::text || '/' || oid::text
   from pg_catalog.pg_database where datname = pg_catalog.current_database()

@@ -67,7 +67,8 @@ class Patience:
         while not self._attempt(child, revision, deadline):
             pause = pause_before(attempt)
             left = max(deadline - time.monotonic(), 0)
-            self._tells(f"{revision} did not get a lock, tries again in {pause:.1f} s, for {left:.0f} s more")
+            whom = ", ".join(map(str, self.blockers)) or "a lock"
+            self._tells(f"{revision} waits for {whom}; tries again in {pause:.1f} s, for {left:.0f} s more")
             time.sleep(pause)
             attempt += 1
 

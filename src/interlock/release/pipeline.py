@@ -60,7 +60,7 @@ def plan(request: Request, blank: ReleaseRecord, progress: Progress) -> Outcome:
     """Say what a release would do, and whether the database is what it claims. Touches nothing."""
 
     def stages(run: Run) -> None:
-        run.connect(is_write=False)
+        run.connect(is_planned=True)
         run.read_project()
         run.make_plan()
         run.verify_before()
@@ -73,7 +73,7 @@ def verify(request: Request, blank: ReleaseRecord, progress: Progress) -> Outcom
     """Say whether the live schema is that of the chain's head, and fits the mapped classes. Touches nothing."""
 
     def stages(run: Run) -> None:
-        run.connect(is_write=False)
+        run.connect()
         run.read_project()
         run.make_plan()
         run.verify_after()
@@ -91,7 +91,7 @@ def _verify_by_file(request: Request, file: Path, blank: ReleaseRecord, progress
 
     def stages(book: Logbook, resources: ExitStack) -> None:
         run = RunByFile(request, file, book, resources)
-        run.connect(is_write=False)
+        run.connect()
         run.read_project()
         run.read_file()
         run.make_plan()

@@ -13,7 +13,15 @@ from interlock.chain.misfits import find_lost_strays, find_misfits
 from interlock.chain.rows import look_at_rows
 from interlock.errors import InterlockError, Unreachable
 from interlock.postgres.lock import ReleaseLock, hold_release_lock
-from interlock.postgres.session import Connection, open_session, read_facts, read_identity, require_writable
+from interlock.postgres.preflight import require_connections, require_session_of_its_own
+from interlock.postgres.session import (
+    WORKER_SETTINGS,
+    Connection,
+    open_session,
+    read_facts,
+    read_identity,
+    require_writable,
+)
 from interlock.postgres.version_table import find_version_table
 from interlock.release.apply import apply
 from interlock.release.build import Build, open_build
@@ -70,7 +78,7 @@ class Run:
         )
         return self.request.rules.applied_to_history(whole)
 
-    def connect(self, *, is_write: bool) -> None:
+    def connect(self, *, is_write: bool = False, is_planned: bool = False) -> None:
         with self.book.stage(Check.CONNECT) as stage:
             self.session = self.resources.enter_context(open_session(self.request.url))
             server = read_facts(self.session)
@@ -87,6 +95,9 @@ class Run:
             stage.summary = f"{self.request.url}, PostgreSQL {server.version}"
             if is_write:
                 require_writable(server)
+            if is_write or is_planned:
+                require_connections(self.session)
+                require_session_of_its_own(self.session, self.request.url)
 
     def read_project(self) -> None:
         """Read the chain and run env.py, on a scratch database: the target is not theirs before the gate."""
@@ -185,7 +196,7 @@ class Run:
         child.connect(
             self.request.url,
             read_identity(self.session),
-            session_statements=[self.release_lock.shared_by_workers, name.as_string()],
+            session_statements=[*WORKER_SETTINGS, self.release_lock.shared_by_workers, name.as_string()],
         )
         if self.request.project.foundation and self._observe(self.session).schema.is_empty:
             child.lay_foundation()
