@@ -31,7 +31,11 @@ ENDS_WITHIN_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What went wrong in the project's code. `is_undone`: of the revision that failed nothing was committed."""
+    """What went wrong in the project's code.
+
+    `is_undone`: of the revision that failed nothing was committed; else `committed` are the statements that were,
+    as far as that is known.
+    """
 
     error: str
     message: str
@@ -40,6 +44,7 @@ class Failure:
     place: str | None = None
     traceback: str = ""
     is_undone: bool = False
+    committed: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         where = f" ({self.place})" if self.place else ""
@@ -230,11 +235,14 @@ class Child:
         if answer.get("error") == "SeveralVersionTables":
             raise SeveralVersionTables(answer["message"])
         if "error" in answer:
-            told: dict[str, Any] = {
-                key: conceal(value, self._secrets) if isinstance(value, str) else value for key, value in answer.items()
-            }
+            told = {key: self._without_secrets(value) for key, value in answer.items()}
             raise ProjectFailed(doing, Failure(**told))
         return cast("Mapping[str, Any]", answer)
+
+    def _without_secrets(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return tuple(map(self._without_secrets, value))
+        return conceal(value, self._secrets) if isinstance(value, str) else value
 
     def _last_words(self) -> Mapping[str, Any]:
         # It may live on although its channel is closed: an env.py that makes a daemon of itself closes everything.

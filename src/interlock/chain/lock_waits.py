@@ -26,6 +26,9 @@ _CONTROLS_TRANSACTION = re.compile(
 )
 _SAVEPOINT = "interlock_attempt"
 _HAS_WRITTEN = "select pg_catalog.pg_current_xact_id_if_assigned() is not null"
+_CHANGES_NOTHING = re.compile(
+    r"\s*(select|show|set|reset|begin|commit|end|rollback|savepoint|release)\b", re.IGNORECASE
+)
 _ENDS_TRANSACTION = re.compile(r"\s*(commit|end|prepare\s+transaction)\b", re.IGNORECASE)
 
 
@@ -40,12 +43,14 @@ def sqlstate_of(error: BaseException | None) -> str | None:
 class LockWaits:
     """Looks after the statements of one revision at a time, whoever makes the engine that they are sent by.
 
-    `left_something` says whether anything was committed since `begin`. A commit that is sent past SQLAlchemy, by the
-    driver's own connection, is not noticed.
+    `left_something` says whether anything was committed since `begin`, and `committed` by which statements, where that
+    is known. A commit that is sent past SQLAlchemy, by the driver's own connection, is not noticed.
     """
 
     def __init__(self) -> None:
         self.left_something = False
+        self.committed: list[str] = []
+        self._in_transaction: list[str] = []
         self._attempt_seconds = 0.0
         self._deadline = 0.0
 
@@ -55,12 +60,15 @@ class LockWaits:
         event.listen(Engine, "do_execute", self._execute)
         event.listen(Engine, "do_execute_no_params", self._execute_without_parameters)
         event.listen(Engine, "before_cursor_execute", self._note_statement)
+        event.listen(Engine, "after_cursor_execute", self._note_success)
         event.listen(Engine, "commit", self._note_commit)
+        event.listen(Engine, "rollback", lambda _connection: self._in_transaction.clear())
 
     def begin(self, attempt_seconds: float, seconds: float) -> None:
         """A revision begins. No statement of it waits longer than `attempt_seconds`, outside of a transaction in sum
         not longer than `seconds`."""
         self.left_something = False
+        self.committed, self._in_transaction = [], []
         self._attempt_seconds, self._deadline = attempt_seconds, time.monotonic() + seconds
 
     def _limit(self, connection: Any, _record: object, _proxy: object) -> None:
@@ -81,10 +89,24 @@ class LockWaits:
         if _ENDS_TRANSACTION.match(statement) or (is_alone and not _HARMLESS.match(statement)):
             self.left_something = True
 
+    def _note_success(self, connection: Connection, _cursor: object, statement: str, *_others: object) -> None:
+        if _ENDS_TRANSACTION.match(statement):
+            self._take_over()
+        elif not _CHANGES_NOTHING.match(statement):
+            is_alone = _is_autocommit(connection.connection.dbapi_connection)
+            (self.committed if is_alone else self._in_transaction).append(statement)
+
+    def _take_over(self) -> None:
+        self.committed += self._in_transaction
+        self._in_transaction.clear()
+
     def _note_commit(self, connection: Connection) -> None:
         # The server knows whether the transaction has written. One that has failed is rolled back, whatever is sent.
         with suppress(Exception):  # each driver has an error of its own for that
-            self.left_something |= bool(_ask(connection.connection, _HAS_WRITTEN))
+            if _ask(connection.connection, _HAS_WRITTEN):
+                self.left_something = True
+                self._take_over()
+        self._in_transaction.clear()
 
     def _execute(self, cursor: Any, statement: str, parameters: Any, context: Any) -> bool | None:
         return self._patiently(

@@ -197,10 +197,12 @@ class Worker:
             raise
         return {}
 
-    @property
-    def has_left_nothing(self) -> bool:
-        """Whether the revision that failed is as good as never begun, so that it can be run again."""
-        return self.lock_waits is not None and not self.lock_waits.left_something
+    def left_behind(self) -> Answer:
+        """Whether the revision that failed is as good as never begun, so that it can be run again; what of it stays."""
+        waits = self.lock_waits
+        if waits is None:
+            return {"is_undone": False}
+        return {"is_undone": not waits.left_something, "committed": waits.committed}
 
     def begin_run(self) -> Answer:
         """Forget what Alembic remembers within one run.
@@ -363,7 +365,7 @@ def serve(channel: socket.socket) -> None:
                 answer = getattr(worker, request["do"])(*request["with"])
             # SystemExit too: an env.py that calls sys.exit(0) has not done what it was asked.
             except (Exception, SystemExit) as error:  # noqa: BLE001 - reported to the guard in full
-                answer = {**_failure(error, worker.code), "is_undone": worker.has_left_nothing}
+                answer = {**_failure(error, worker.code), **worker.left_behind()}
             if os.getpid() != process:
                 os._exit(0)  # a copy that env.py forked off, and let run on: one process answers
             stream.write(json.dumps(answer) + "\n")

@@ -1,5 +1,6 @@
 """Run the pending revisions on the target, one at a time, and believe only what the database says."""
 
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator
 
@@ -9,6 +10,7 @@ from interlock.postgres.blockers import Blocker
 from interlock.postgres.lock_patience import GIVES_WAY
 from interlock.postgres.session import open_session
 from interlock.postgres.url import DatabaseUrl
+from interlock.release.logbook import counted
 from interlock.release.patience import Patience
 from interlock.release.record import AppliedStep, Plan, Step
 from interlock.release.scratch_build import NotCommitted, current_revisions
@@ -19,15 +21,28 @@ class StepFailed(ProjectFailed):
     """A revision failed on the target."""
 
     def __init__(self, step: Step, failure: Failure, at: Iterable[str], blockers: Iterable[Blocker]) -> None:
-        super().__init__(
-            f"revision {step.revision}",
-            failure,
-            remedy=_REMEDIES.get(failure.sqlstate or "", "correct the revision, then run interlock release again"),
-        )
+        remedy = _REMEDIES.get(failure.sqlstate or "", "correct the revision, then run interlock release again")
+        if failure.committed:
+            remedy = f"{_FINISH}; {remedy}"
+        super().__init__(f"revision {step.revision}", failure, remedy=remedy)
         self.step = step
-        told = [self.problem, *(f"it waited for {each}" for each in blockers)]
-        left = "nothing of this revision was committed, " if failure.is_undone else ""
-        self.problem = "; ".join([*told, f"{left}the database is at {', '.join(at) or 'no revision'}"])
+        told = [self.problem, *(f"it waited for {each}" for each in blockers), *_what_stays(failure)]
+        self.problem = "; ".join([*told, f"the database is at {', '.join(at) or 'no revision'}"])
+
+
+# It adopts what is there and equal to what the revision makes, and makes the rest of it.
+_FINISH = "interlock repair shows what is half done, and finishes it; or undo it by hand"
+_SHOWS_STATEMENTS, _SHOWS_OF_A_STATEMENT = 3, 80
+
+
+def _what_stays(failure: Failure) -> Iterator[str]:
+    if failure.is_undone:
+        yield "nothing of this revision was committed"
+    elif failure.committed:
+        shown = [textwrap.shorten(each, _SHOWS_OF_A_STATEMENT) for each in failure.committed[:_SHOWS_STATEMENTS]]
+        more = len(failure.committed) - len(shown)
+        listed = " / ".join([*shown, *([f"and {more} more"] if more else [])])
+        yield f"of this revision {counted(len(failure.committed), 'statement')} committed before stay: {listed}"
 
 
 _REMEDIES = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from functools import cached_property
 
 import psycopg
@@ -26,6 +27,7 @@ from interlock.postgres.version_table import find_version_table
 from interlock.release.apply import apply
 from interlock.release.build import Build, open_build
 from interlock.release.data_loss import find_data_loss, loss_finding
+from interlock.release.leftovers import drop_leftovers, find_leftovers
 from interlock.release.load_models import LoadedModels
 from interlock.release.logbook import Logbook, StageNotes, counted
 from interlock.release.models import (
@@ -47,6 +49,7 @@ from interlock.release.scratch_build import (
 )
 from interlock.release.verify import drift_findings, require_true_claim, unseen_findings, verify
 from interlock.schema.history import History
+from interlock.schema.name import Name
 from interlock.verdict.finding import Check, Finding, Signal
 
 
@@ -64,6 +67,7 @@ class Run:
     release_lock: ReleaseLock
     build: Build
     plan: Plan
+    leftovers: tuple[Name, ...] = ()
     models: Models | None = None
     _is_compared_with_chain = False
 
@@ -137,7 +141,10 @@ class Run:
             if self.plan.steps:
                 environment, run = self.build.environment, self.build.chain.run_before(self.plan.current)
                 table = find_version_table(self.session, environment.version_table, environment.version_table_schema)
-                require_privileges(self.session, self.history.still_to_come(run), table)
+                to_come = self.history.still_to_come(run)
+                require_privileges(self.session, to_come, table)
+                self.leftovers = find_leftovers(self.session, observed.schema, to_come)
+                observed = replace(observed, schema=observed.schema.without(self.leftovers))
                 if self.request.project.has_models:
                     stage.find(*loading_findings(Check.VERIFY_BEFORE, self.loaded))
                     stage.find(*self._what_the_head_lacks(Check.VERIFY_BEFORE))
@@ -148,6 +155,9 @@ class Run:
             found = self._verify(stage, self.plan.current, observed)
             self.book.note(before=found)
             require_true_claim(found, observed.schema)
+            if self.leftovers:
+                named = ", ".join(name.path for name in self.leftovers)
+                stage.summary += f"; left by a build that was cut short, and dropped before another one: {named}"
 
     def find_data_loss(self) -> None:
         with self.book.stage(Check.DATA_LOSS) as stage:
@@ -180,6 +190,7 @@ class Run:
             if not self.plan.steps:
                 stage.summary = "nothing to do"
                 return
+            drop_leftovers(self.session, self.leftovers, self.request.lock_wait_seconds)
             application = f"interlock {self.book.record.id}"
             with start_child(self.request.project, application) as child:
                 try:

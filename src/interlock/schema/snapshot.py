@@ -105,6 +105,10 @@ class Snapshot:
             }
         )
 
+    def without(self, names: Collection[Name]) -> "Snapshot":
+        """All but these objects."""
+        return self.with_items({name: item for name, item in self.items.items() if name not in names})
+
     def without_table(self, schema: str, table: str) -> "Snapshot":
         """All but one table and what belongs to it."""
         return self.with_items(

@@ -89,7 +89,7 @@ def test_who_stands_in_the_way_is_named_and_the_last_attempt_has_a_time_out(guar
     found = told(outcome)
     assert "it waited for nightly report (pid " in found
     assert "idle in transaction for" in found
-    assert "nothing of this revision was committed, the database is at r1" in found
+    assert "nothing of this revision was committed; the database is at r1" in found
 
 
 def test_what_an_attempt_made_is_made_again(guard: Guard, released, database: str):
