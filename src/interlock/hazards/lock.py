@@ -34,6 +34,11 @@ class LockMode(IntEnum):
         """INSERT, UPDATE and DELETE wait for it."""
         return self >= LockMode.SHARE
 
+    @property
+    def who_waits(self) -> str:
+        """Say it of a mode that holds somebody out."""
+        return "readers and writers wait" if self.holds_out_readers else "writers wait"
+
     def __str__(self) -> str:
         return self.name.replace("_", " ")
 
