@@ -20,6 +20,8 @@ from interlock.chain.mapped import Models
 from interlock.chain.project import Project, fill_in
 from interlock.chain.revisions import Chain, Revision
 from interlock.errors import InterlockError, conceal
+from interlock.hazards.lock import LockMode, TableLock
+from interlock.hazards.statement import Made, Statement
 from interlock.postgres.lock_patience import LockPatience
 from interlock.postgres.session import IDENTITY
 from interlock.postgres.url import DatabaseUrl, spellings
@@ -109,6 +111,21 @@ class DefiningModules:
     left_out: Mapping[str, str]
 
 
+def as_statement(told: Mapping[str, Any]) -> Statement:
+    """Make the value of what `Child.measure` gives, at once or after it was remembered."""
+    return Statement(
+        **{
+            **told,
+            "locks": tuple(TableLock(table, LockMode.of(mode)) for table, mode in told["locks"]),
+            "rewritten": tuple(told["rewritten"]),
+            "scanned": tuple(told["scanned"]),
+            "rows_written": tuple((table, rows) for table, rows in told["rows_written"]),
+            "created": tuple(Made(*made) for made in told["created"]),
+            "dropped": tuple(Made(*made) for made in told["dropped"]),
+        }
+    )
+
+
 class Child:
     """A running child process. It knows no database before `connect`."""
 
@@ -188,6 +205,16 @@ class Child:
     def upgrade(self, revision: str, waits: LockPatience | None = None) -> None:
         """Run one revision. Raises ProjectFailed. Whether it was committed is for the database to say."""
         self._ask(f"revision {revision}", "upgrade", revision, waits and asdict(waits))
+
+    def measure(self, revision: str, version_table: str) -> list[Mapping[str, Any]]:
+        """Run one revision on a scratch database, and give what each of its statements does: see `as_statement`.
+
+        Raises ProjectFailed.
+        """
+        measured: list[Mapping[str, Any]] = self._ask(f"revision {revision}", "measure", revision, version_table)[
+            "statements"
+        ]
+        return measured
 
     def begin_run(self) -> None:
         """Let the next revisions be those of a new `alembic upgrade`, which knows nothing of the ones before."""

@@ -37,6 +37,7 @@ from sqlalchemy.pool import Pool
 from interlock.chain import models
 from interlock.chain.inputs import Recorder
 from interlock.chain.lock_waits import LockWaits, is_postgresql, sqlstate_of
+from interlock.chain.measure import Measurements
 from interlock.chain.packages import OwnPackages, find_packages, is_left_out, modules_of, own_folders
 
 Answer = Mapping[str, Any]
@@ -67,6 +68,7 @@ class Worker:
         self.metadata: list[MetaData] | None = None
         self.memory: dict[Any, Any] = {}
         self.lock_waits: LockWaits | None = None
+        self.measurements: Measurements | None = None
         self.recorder = Recorder()
         self.packages: OwnPackages | None = None
         # As they are before any of the project's code has run.
@@ -196,6 +198,19 @@ class Worker:
             self.memory = memory  # what it made is not there any more
             raise
         return {}
+
+    def measure(self, revision: str, version_table: str) -> Answer:
+        """Run one revision, and tell of each of its statements what it does."""
+        if self.measurements is None:
+            self.measurements = Measurements()
+            self.measurements.listen()
+        script = self.scripts.get_revision(revision).path
+        self.measurements.begin(str(script), version_table)
+        try:
+            self.upgrade(revision)
+        finally:
+            measured = self.measurements.end()
+        return {"statements": [{"revision": revision, "file": Path(script).name, **each} for each in measured]}
 
     def left_behind(self) -> Answer:
         """Whether the revision that failed is as good as never begun, so that it can be run again; what of it stays."""

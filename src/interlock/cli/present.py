@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from threading import Timer
 
 from rich.console import Console
@@ -122,9 +123,8 @@ def report_folder(folder: Path) -> Iterator[Path]:
     """Make sure that the reports can be written, before anything is touched."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        trial = folder / ".interlock"
-        trial.touch()
-        trial.unlink()
+        # Of its own: several runners may begin at the same instant.
+        TemporaryFile(dir=folder).close()
     except OSError as error:
         raise InvalidSetting(
             f"the reports cannot be written to {folder}: {error.strerror}",

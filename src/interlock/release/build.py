@@ -8,10 +8,11 @@ from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from interlock.chain.child import Environment, ProjectFailed
+from interlock.chain.child import Environment, ProjectFailed, as_statement
 from interlock.chain.mapped import Misfit, Models
 from interlock.chain.project import Project
 from interlock.chain.revisions import Chain, Revision
+from interlock.hazards.statement import Statement
 from interlock.postgres.scratch import ScratchServer, open_scratch_server, read_name_resolution
 from interlock.postgres.session import Connection, open_session, read_facts
 from interlock.postgres.url import DatabaseUrl
@@ -72,9 +73,7 @@ class Build:
 
         Raises ProjectFailed where a revision fails, NotCommitted where it leaves nothing.
         """
-        order = [revision.id for revision in self.chain.replay_order(current)]
-        pending = [revision.id for revision in self.chain.pending(current)]
-        key = f"history {json.dumps([order, pending[:1]])}"
+        key = self._key(current)
         if key in self._found and self._work is None:
             with suppress(ValueError, KeyError, TypeError):
                 history = history_from_text(self._found[key])
@@ -82,7 +81,17 @@ class Build:
                 return history
         history = self.work.replay(current, on_step)
         self._found[key] = history_as_text(history)
+        self._found[f"statements {key}"] = self.work.statements
         return history
+
+    def statements(self, current: Sequence[str]) -> tuple[Statement, ...]:
+        """What each statement of the pending revisions does; known when the chain was replayed for `current`."""
+        return tuple(map(as_statement, self._found[f"statements {self._key(current)}"]))
+
+    def _key(self, current: Sequence[str]) -> str:
+        order = [revision.id for revision in self.chain.replay_order(current)]
+        pending = [revision.id for revision in self.chain.pending(current)]
+        return f"history {json.dumps([order, pending[:1]])}"
 
     def load_models(self, on_module: Callable[[str], None]) -> LoadedModels:
         """Import and describe the mapped classes; after the chain was replayed. Raises ProjectFailed."""

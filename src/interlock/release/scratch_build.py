@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 from interlock.chain.child import Child, Environment, start_child
 from interlock.chain.inputs import Inputs
@@ -46,13 +47,15 @@ class ScratchBuild:
     ) -> None:
         self._project, self._child, self._observer, self._renew = project, child, observer, renew
         self.server = server
+        self.statements: list[Mapping[str, Any]] = []
         self.chain: Chain = child.describe()
         self.environment: Environment = child.look()
 
     def replay(self, current: Iterable[str], on_step: Callable[[Revision], None]) -> History:
         """Build the schema from empty, revision by revision, by the way that a database at `current` has taken.
 
-        Raises ProjectFailed where a revision fails, NotCommitted where it leaves nothing.
+        What each statement of the pending revisions does is then in `statements`. Raises ProjectFailed where a revision
+        fails, NotCommitted where it leaves nothing.
         """
         if self._project.foundation:
             self._child.lay_foundation()
@@ -60,13 +63,17 @@ class ScratchBuild:
         moments = [Moment(None, self._look())]
         pending = self.chain.pending(current)
         at_stake: Mapping[Identity, Name] = {}
+        self.statements = []
         for revision in self.chain.replay_order(current):
             on_step(revision)
             if pending and revision is pending[0]:
                 # From here on it has to go as it will go on the target.
                 self._child.begin_run()
                 at_stake = self._row_holders()
-            self._child.upgrade(revision.id)
+            if revision in pending:
+                self.statements += self._child.measure(revision.id, self.environment.version_table)
+            else:
+                self._child.upgrade(revision.id)
             run.append(revision.id)
             left = self._row_holders() if at_stake else {}
             lost = find_lost(at_stake, left)

@@ -1,0 +1,249 @@
+"""What each statement of a revision does, looked at from inside its own transaction: on a scratch database."""
+
+import re
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+
+from interlock.chain.lock_waits import is_postgresql, sqlstate_of
+
+_RELATIONS = """
+select c.oid::bigint, c.relkind::text, n.nspname || '.' || c.relname,
+       coalesce(t.nspname || '.' || t.relname, n.nspname || '.' || c.relname), c.relfilenode::bigint
+  from pg_catalog.pg_class c
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  left join (select x.indexrelid, tn.nspname, tc.relname
+               from pg_catalog.pg_index x
+               join pg_catalog.pg_class tc on tc.oid = x.indrelid
+               join pg_catalog.pg_namespace tn on tn.oid = tc.relnamespace) t on t.indexrelid = c.oid
+ where c.relkind in ('r', 'p', 'm', 'v', 'f', 'i', 'I', 'S')
+   and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+"""
+_KINDS = {"r": "table", "p": "table", "m": "materialized view", "v": "view", "f": "foreign table", "i": "index"}
+_KINDS |= {"I": "index", "S": "sequence"}
+
+_PARTS = """
+select 'column ' || a.attrelid || ' ' || a.attnum, 'column', a.attname, n.nspname || '.' || c.relname
+  from pg_catalog.pg_attribute a
+  join pg_catalog.pg_class c on c.oid = a.attrelid
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+ where c.relkind in ('r', 'p', 'f') and a.attnum > 0 and not a.attisdropped
+   and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+ union all
+select 'constraint ' || k.oid,
+       case k.contype when 'p' then 'primary key' when 'u' then 'unique constraint' when 'f' then 'foreign key'
+                      when 'c' then 'check constraint' else 'exclusion constraint' end,
+       k.conname, n.nspname || '.' || c.relname
+  from pg_catalog.pg_constraint k
+  join pg_catalog.pg_class c on c.oid = k.conrelid
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+ where k.contype in ('p', 'u', 'f', 'c', 'x') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+ union all
+select 'trigger ' || g.oid, 'trigger', g.tgname, n.nspname || '.' || c.relname
+  from pg_catalog.pg_trigger g
+  join pg_catalog.pg_class c on c.oid = g.tgrelid
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+ where not g.tgisinternal
+ union all
+select 'policy ' || p.oid, 'policy', p.polname, n.nspname || '.' || c.relname
+  from pg_catalog.pg_policy p
+  join pg_catalog.pg_class c on c.oid = p.polrelid
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+"""
+_LOCKS = """
+select relation::bigint, mode from pg_catalog.pg_locks
+ where pid = pg_catalog.pg_backend_pid() and locktype = 'relation' and granted
+"""
+# Of the transaction that goes on: reads of a whole table, rows written.
+_WORK = """
+select relid::bigint, seq_scan, n_tup_ins + n_tup_upd + n_tup_del from pg_catalog.pg_stat_xact_user_tables
+"""
+_NEEDS_NO_TRANSACTION = "25001"
+_IS_BEGUN = re.compile(r"\s*(begin|start)\b", re.IGNORECASE)
+
+Answer = Mapping[str, Any]
+
+
+class _Catalog:
+    """Which objects there are, and in which files, seen by a session at one moment."""
+
+    def __init__(self, cursor: Any) -> None:
+        cursor.execute(_RELATIONS)
+        self.relations = {row[0]: tuple(row[1:]) for row in cursor.fetchall()}
+        cursor.execute(_PARTS)
+        self.parts = {row[0]: tuple(row[1:]) for row in cursor.fetchall()}
+
+    def objects(self) -> dict[object, tuple[str, str, str]]:
+        """Kind, name and table of each."""
+        relations = {oid: (_KINDS[kind], name, table) for oid, (kind, name, table, _) in self.relations.items()}
+        return {**relations, **self.parts}
+
+
+class Measurements:
+    """Measures the statements of one revision at a time, from `begin` on until `end`."""
+
+    def __init__(self) -> None:
+        self._script: str | None = None
+        self._transaction = 0
+        self._ignored = ""
+        self._statements: list[Answer] = []
+        self._forget()
+
+    def _forget(self) -> None:
+        """A transaction has ended, and with it its locks and its counters."""
+        self._catalog: _Catalog | None = None
+        self._held: set[tuple[int, str]] = set()
+        self._work: dict[int, tuple[int, int]] = {}
+        self._position = 0
+        self._transaction += 1
+
+    def listen(self) -> None:
+        """Take note of what every engine does, where a revision is measured."""
+        event.listen(Engine, "before_cursor_execute", self._look_before)
+        event.listen(Engine, "after_cursor_execute", self._look_after)
+        event.listen(Engine, "do_execute", self._execute)
+        event.listen(Engine, "do_execute_no_params", self._execute_without_parameters)
+        event.listen(Engine, "commit", lambda _connection: self._forget())
+        event.listen(Engine, "rollback", lambda _connection: self._forget())
+
+    def begin(self, script: str, version_table: str) -> None:
+        """Measure a revision. What is sent to the version table is Alembic's own."""
+        self._script, self._ignored, self._statements = script, version_table, []
+        self._forget()
+
+    def end(self) -> list[Answer]:
+        """What was measured, a statement each."""
+        self._script = None
+        return self._statements
+
+    def _look_before(self, connection: Connection, *_others: object) -> None:
+        self._began = time.monotonic()
+        dbapi = connection.connection.dbapi_connection
+        if self._script and self._catalog is None and is_postgresql(dbapi):
+            self._take_stock(dbapi)
+
+    def _look_after(self, connection: Connection, _cursor: object, statement: str, *_others: object) -> None:
+        dbapi = connection.connection.dbapi_connection
+        if self._script and is_postgresql(dbapi) and not getattr(dbapi, "autocommit", False):
+            self._measure(dbapi, statement, self._transaction)
+
+    def _execute(self, cursor: Any, statement: str, parameters: Any, context: Any) -> bool | None:
+        return self._alone(
+            context, statement, lambda: context.dialect.do_execute(cursor, statement, parameters, context)
+        )
+
+    def _execute_without_parameters(self, cursor: Any, statement: str, context: Any) -> bool | None:
+        return self._alone(context, statement, lambda: context.dialect.do_execute_no_params(cursor, statement, context))
+
+    def _alone(self, context: Any, statement: str, execute: Callable[[], None]) -> bool | None:
+        """Run a statement that wants no transaction in one, where it can, to see what it does."""
+        dbapi = context.root_connection.connection.dbapi_connection
+        if not self._script or not is_postgresql(dbapi) or not getattr(dbapi, "autocommit", False):
+            return None
+        if _IS_BEGUN.match(statement):
+            return None  # it makes its own
+        self._run(dbapi, "begin")
+        try:
+            self._take_stock(dbapi)
+            execute()
+            self._measure(dbapi, statement, None)
+            self._run(dbapi, "commit")
+        except Exception as error:
+            self._run(dbapi, "rollback")
+            if sqlstate_of(error) != _NEEDS_NO_TRANSACTION:
+                raise
+            execute()
+            self._measure(dbapi, statement, None, is_over=True)
+        self._forget()
+        return True
+
+    def _measure(self, dbapi: Any, statement: str, transaction: int | None, *, is_over: bool = False) -> None:
+        seconds = time.monotonic() - self._began
+        cursor = dbapi.cursor()
+        try:
+            before, now = self._catalog, _Catalog(cursor)
+            cursor.execute(_LOCKS)
+            held = {(row[0], row[1]) for row in cursor.fetchall()}
+            work = _read_work(cursor)
+        finally:
+            cursor.close()
+        self._catalog = now
+        if before is None or self._ignored in statement:
+            self._held, self._work = held, work
+            return
+        told = self._told(before, now, held, work)
+        self._held, self._work = held, work
+        if is_over:
+            told |= _seen_from_after(told)
+        if any(told.values()):
+            self._position += 1
+            place = {"transaction": transaction, "position": self._position, "line": self._line()}
+            self._statements.append({"sql": statement, "seconds": seconds, **place, **told})
+
+    def _told(
+        self, before: _Catalog, now: _Catalog, held: set[tuple[int, str]], work: dict[int, tuple[int, int]]
+    ) -> dict[str, list[Any]]:
+        relations = {**now.relations, **before.relations}
+        ours, theirs = before.objects(), now.objects()
+        tables = [oid for oid, each in relations.items() if each[0] in "rpm"]
+        scans = {oid: work.get(oid, (0, 0))[0] - self._work.get(oid, (0, 0))[0] for oid in tables}
+        rows = {oid: work.get(oid, (0, 0))[1] - self._work.get(oid, (0, 0))[1] for oid in tables}
+        return {
+            "locks": sorted(
+                [relations[oid][1], mode]
+                for oid, mode in held - self._held
+                if oid in relations and relations[oid][0] not in "iI" and mode != "AccessShareLock"
+            ),
+            "rewritten": sorted(
+                relations[oid][1]
+                for oid in tables
+                if oid in now.relations and oid in before.relations and _file(now, oid) != _file(before, oid)
+            ),
+            "scanned": sorted(relations[oid][1] for oid, number in scans.items() if number > 0),
+            "rows_written": sorted([relations[oid][1], number] for oid, number in rows.items() if number > 0),
+            "created": sorted(list(made) for key, made in theirs.items() if key not in ours),
+            "dropped": sorted(list(made) for key, made in ours.items() if key not in theirs),
+        }
+
+    def _line(self) -> int | None:
+        """The line of the revision's script that sends the statement."""
+        lines = (line for frame, line in traceback.walk_stack(None) if frame.f_code.co_filename == self._script)
+        return next(lines, None)
+
+    def _take_stock(self, dbapi: Any) -> None:
+        """See how it is before the first statement of a transaction. The counters may go on from the one before."""
+        cursor = dbapi.cursor()
+        try:
+            self._catalog, self._work = _Catalog(cursor), _read_work(cursor)
+        finally:
+            cursor.close()
+        self._began = time.monotonic()
+
+    def _run(self, dbapi: Any, statement: str) -> None:
+        cursor = dbapi.cursor()
+        try:
+            cursor.execute(statement)
+        finally:
+            cursor.close()
+
+
+def _file(catalog: _Catalog, oid: int) -> object:
+    return catalog.relations[oid][3]
+
+
+def _read_work(cursor: Any) -> dict[int, tuple[int, int]]:
+    cursor.execute(_WORK)
+    return {row[0]: (row[1] or 0, row[2] or 0) for row in cursor.fetchall()}
+
+
+def _seen_from_after(told: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """What a statement that ends its own transactions locked and read, by what it did (the manual, 13.3.2)."""
+    built = sorted({table for kind, _, table in told["created"] if kind == "index"})
+    gone = sorted({table for kind, _, table in told["dropped"] if kind == "index"} - {*built})
+    locks = [[table, "AccessExclusiveLock"] for table in told["rewritten"]]
+    locks += [[table, "ShareUpdateExclusiveLock"] for table in (*built, *gone)]
+    return {"locks": locks, "scanned": built, "rows_written": []}
