@@ -57,9 +57,9 @@ class Form:
 FORMS = (
     Form("create index i on t (a)", "t:S", scans="t", warns="index-blocks-writes", hazard=1),
     Form("drop index t_a", "t:AX", warns="index-drop"),
-    Form("create index concurrently i on t (a)", "t:SUX", in_transaction=False),
+    Form("create index concurrently i on t (a)", "t:SUX", scans="t", in_transaction=False),
     Form("drop index concurrently t_a", "t:SUX", in_transaction=False),
-    Form("reindex index concurrently t_a", "t:SUX", in_transaction=False),
+    Form("reindex index concurrently t_a", "t:SUX", scans="t", in_transaction=False),
     Form("reindex table t", "t:S", scans="t", warns="reindex"),
     Form("alter index t_a rename to t_b", ""),
     Form("alter index t_a set (fillfactor = 80)", ""),

@@ -69,6 +69,12 @@ class ComparisonSettings(_Section):
     objects: tuple[ObjectSettings, ...] = ()
 
 
+class RehearsalSettings(_Section):
+    """What a release may ask of the people who use the database."""
+
+    budget_seconds: float = Field(default=1.0, ge=0)
+
+
 class BuildSettings(_Section):
     """Where the application says which build it is, and which one has to answer."""
 
@@ -137,6 +143,7 @@ class Settings(BaseSettings):
     scratch_url: str | None = Field(default=None, repr=False)
     project: ProjectSettings = ProjectSettings()
     comparison: ComparisonSettings = ComparisonSettings()
+    rehearsal: RehearsalSettings = RehearsalSettings()
     application: ApplicationSettings | None = None
     identities: Mapping[str, IdentitySettings] = {}
     probes: tuple[ProbeSettings, ...] = ()

@@ -196,7 +196,8 @@ class Measurements:
             "locks": sorted(
                 [relations[oid][1], mode]
                 for oid, mode in held - self._held
-                if oid in relations and relations[oid][0] not in "iI" and mode != "AccessShareLock"
+                # What is new nobody else sees yet.
+                if oid in before.relations and relations[oid][0] not in "iI" and mode != "AccessShareLock"
             ),
             "rewritten": sorted(
                 relations[oid][1]

@@ -18,6 +18,10 @@ AllowedDrops = Annotated[
     list[str] | None,
     typer.Option("--allow-drop", help="A table or column, by its name, that may be dropped although it holds rows."),
 ]
+Accepted = Annotated[
+    list[str] | None,
+    typer.Option("--accept", metavar="RULE:TABLE", help="A hazard that you answer for, as the report names it."),
+]
 HERE = Path()
 
 

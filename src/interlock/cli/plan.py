@@ -2,13 +2,14 @@
 
 import typer
 
-from interlock.cli.options import HERE, AllowedDrops, Folder, Json, Report, XArguments
+from interlock.cli.options import HERE, Accepted, AllowedDrops, Folder, Json, Report, XArguments
 
 
 def plan(
     folder: Folder = HERE,
     report: Report = None,
     allow_drop: AllowedDrops = None,
+    accept: Accepted = None,
     x: XArguments = None,
     json: Json = False,
 ) -> None:
@@ -23,6 +24,7 @@ def plan(
         is_json=json,
         is_schema_only=True,
         allowed_drops=allow_drop,
+        accepted=accept,
         x_arguments=x,
     )
     raise typer.Exit(code)

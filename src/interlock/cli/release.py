@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from interlock.cli.options import HERE, AllowedDrops, Folder, Json, Report, XArguments
+from interlock.cli.options import HERE, Accepted, AllowedDrops, Folder, Json, Report, XArguments
 
 
 def release(
@@ -17,6 +17,7 @@ def release(
         float | None, typer.Option("--lock-wait", help="Seconds to wait for another release.", show_default="600")
     ] = None,
     allow_drop: AllowedDrops = None,
+    accept: Accepted = None,
     x: XArguments = None,
     json: Json = False,
 ) -> None:
@@ -32,6 +33,7 @@ def release(
         is_schema_only=schema_only,
         lock_wait_seconds=lock_wait,
         allowed_drops=allow_drop,
+        accepted=accept,
         x_arguments=x,
     )
     raise typer.Exit(code)

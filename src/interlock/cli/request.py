@@ -11,11 +11,13 @@ from typing import Any
 from interlock import __version__
 from interlock.chain.project import Project, find_project
 from interlock.errors import InvalidSetting
+from interlock.hazards.acceptance import accepted_by_operator
 from interlock.postgres.url import DatabaseUrl, parse_url
 from interlock.probes.build import BuildCheck
 from interlock.probes.identity import GivenToken, Identity, SignIn, TokenCommand, TokenHeader
 from interlock.probes.probe import Probe
 from interlock.release.record import ReleaseRecord
+from interlock.release.rehearse import Budget
 from interlock.release.request import Application, Request
 from interlock.schema.rules import Rule, Rules, Treatment
 from interlock.settings import IdentitySettings, ProbeSettings, Settings, Statuses, read_settings
@@ -45,6 +47,7 @@ def read_request(
     is_schema_only: bool = False,
     x_arguments: Sequence[str] | None = None,
     allowed_drops: Sequence[str] | None = None,
+    accepted: Sequence[str] | None = None,
     **options: Any,
 ) -> tuple[Settings, Request]:
     """Read the settings of a folder and make the request that they describe. Raises InvalidSetting and its kin."""
@@ -58,6 +61,7 @@ def read_request(
         is_schema_only=is_schema_only,
         lock_wait_seconds=settings.lock_wait_seconds,
         allowed_drops=frozenset(allowed_drops or ()),
+        budget=Budget(settings.rehearsal.budget_seconds, tuple(map(accepted_by_operator, accepted or ()))),
     )
 
 

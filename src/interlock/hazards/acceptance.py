@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
-from interlock.errors import InterlockError
+from interlock.errors import ExitCode, InterlockError
 from interlock.hazards.hazard import Acceptance, Hazard
 from interlock.hazards.rule import rule_names
 
@@ -27,6 +27,8 @@ class Malformed:
 class UnknownAcceptance(InterlockError):
     """The operator accepts what there is not."""
 
+    exit_code = ExitCode.USAGE
+
     def __init__(self, text: str) -> None:
         super().__init__(
             problem=f"--accept {text!r} does not name a rule and a table",
@@ -46,7 +48,7 @@ def accepted_by_operator(text: str) -> Acceptance:
     name, _, table = text.partition(":")
     if name not in rule_names() or not table:
         raise UnknownAcceptance(text)
-    return Acceptance(name, _full(table), "the operator accepts it", "--accept")
+    return Acceptance(name, _full(table), "answered for on the command line", "--accept")
 
 
 def answered(hazard: Hazard, acceptances: Iterable[Acceptance], today: date) -> Hazard:

@@ -101,4 +101,4 @@ def _pattern(table: str) -> str:
 
 
 def _is_relation(kind: str) -> bool:
-    return kind.endswith(("table", "view"))
+    return kind.endswith(("table", "view", "sequence"))

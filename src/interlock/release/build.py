@@ -74,7 +74,7 @@ class Build:
         Raises ProjectFailed where a revision fails, NotCommitted where it leaves nothing.
         """
         key = self._key(current)
-        if key in self._found and self._work is None:
+        if self._found.keys() >= {key, f"statements {key}"} and self._work is None:
             with suppress(ValueError, KeyError, TypeError):
                 history = history_from_text(self._found[key])
                 self._recalled_way = current

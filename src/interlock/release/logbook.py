@@ -99,7 +99,7 @@ class Logbook:
     def stage(self, check: Check, *, is_gate: bool = True) -> Iterator[StageNotes]:
         """Run a stage: take its time, keep its findings, turn an error into one.
 
-        Raises Stopped after a STOP, unless the stages after this one have to look in any case.
+        A gate raises Stopped once something was found that is STOP, here or in a stage before it that was none.
         """
         notes = StageNotes(check)
         self.progress.began(check)
@@ -120,7 +120,7 @@ class Logbook:
         )
         self._timeline.append(stage)
         self.progress.ended(stage)
-        if is_gate and notes.signal is Signal.STOP:
+        if is_gate and self.signal is Signal.STOP:
             self._stopped_at = check
             raise Stopped
 

@@ -17,7 +17,15 @@ from interlock.release.run_by_file import RunByFile
 from interlock.release.schema_check import SchemaCheck
 from interlock.verdict.finding import Check
 
-_BEFORE_THE_GATE = (Check.CONNECT, Check.PROJECT, Check.LOCK, Check.PLAN, Check.VERIFY_BEFORE, Check.DATA_LOSS)
+_BEFORE_THE_GATE = (
+    Check.CONNECT,
+    Check.PROJECT,
+    Check.LOCK,
+    Check.PLAN,
+    Check.VERIFY_BEFORE,
+    Check.DATA_LOSS,
+    Check.REHEARSE,
+)
 
 
 def release(
@@ -41,6 +49,7 @@ def release(
         run.make_plan()
         run.verify_before()
         run.find_data_loss()
+        run.rehearse()
         if arrive:
             arrive()
         ask_before(run.book, request)
@@ -65,6 +74,7 @@ def plan(request: Request, blank: ReleaseRecord, progress: Progress) -> Outcome:
         run.make_plan()
         run.verify_before()
         run.find_data_loss()
+        run.rehearse()
 
     return _run(request, blank, progress, stages, [check for check in _BEFORE_THE_GATE if check is not Check.LOCK])
 

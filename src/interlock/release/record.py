@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from interlock.hazards.hazard import Hazard
+from interlock.hazards.statement import Statement, Weight
 from interlock.probes.probe import Asked
 from interlock.schema.drift import Change
 from interlock.verdict.finding import Check, Signal
@@ -89,6 +91,7 @@ class ReleaseRecord:
     """Everything that one run of the guard did and found out.
 
     A part is None where its stage did not run. `unproved` lists, in words, what the verdict does not cover.
+    `statements` are those of the pending revisions that reach a table which is there already, `weights` those tables.
     """
 
     id: str
@@ -102,6 +105,9 @@ class ReleaseRecord:
     target: Target | None = None
     plan: Plan | None = None
     before: Verification | None = None
+    statements: tuple[Statement, ...] = ()
+    weights: tuple[Weight, ...] = ()
+    hazards: tuple[Hazard, ...] = ()
     applied: tuple[AppliedStep, ...] = ()
     after: Verification | None = None
     mapped_classes: int | None = None

@@ -7,6 +7,7 @@ from interlock.postgres.url import DatabaseUrl
 from interlock.probes.build import BuildCheck
 from interlock.probes.identity import Identity
 from interlock.probes.probe import Probe
+from interlock.release.rehearse import DEFAULT_BUDGET, Budget
 from interlock.schema.rules import NO_RULES, Rules
 
 LOCK_WAIT_SECONDS = 600.0
@@ -47,3 +48,4 @@ class Request:
     is_schema_only: bool = False
     lock_wait_seconds: float = LOCK_WAIT_SECONDS
     allowed_drops: frozenset[str] = frozenset()
+    budget: Budget = DEFAULT_BUDGET

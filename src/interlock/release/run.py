@@ -13,8 +13,10 @@ from interlock.chain.mapped import Models
 from interlock.chain.misfits import find_lost_strays, find_misfits
 from interlock.chain.rows import look_at_rows
 from interlock.errors import InterlockError, Unreachable
+from interlock.hazards.statement import Rates
 from interlock.postgres.lock import ReleaseLock, hold_release_lock
 from interlock.postgres.preflight import require_connections, require_session_of_its_own
+from interlock.postgres.rates import measure_rates
 from interlock.postgres.session import (
     WORKER_SETTINGS,
     Connection,
@@ -43,6 +45,7 @@ from interlock.release.patience import patience
 from interlock.release.plan import plan_release
 from interlock.release.privileges import require_privileges
 from interlock.release.record import Plan, Step, Target, Verification
+from interlock.release.rehearse import rehearse
 from interlock.release.request import Request
 from interlock.release.scratch_build import (
     current_revisions,
@@ -160,7 +163,7 @@ class Run:
                 stage.summary += f"; left by a build that was cut short, and dropped before another one: {named}"
 
     def find_data_loss(self) -> None:
-        with self.book.stage(Check.DATA_LOSS) as stage:
+        with self.book.stage(Check.DATA_LOSS, is_gate=False) as stage:
             if not self.plan.steps:
                 stage.summary = "nothing to do"
                 return
@@ -171,6 +174,29 @@ class Run:
             stage.looks = Signal.CAUTION if allowed else Signal.CLEAR
             told = "; ".join(f"{loss} (allowed)" for loss in allowed)
             stage.summary = told or "nothing that holds values is dropped"
+
+    def rehearse(self) -> None:
+        """Weigh what the pending revisions did on the scratch database with the tables of the target."""
+        with self.book.stage(Check.REHEARSE) as stage:
+            if not self.plan.steps:
+                stage.summary = "nothing to do"
+                return
+            rehearsal = rehearse(
+                self.session,
+                self.build.statements(self.plan.current),
+                self.build.chain.pending(self.plan.current),
+                self.request.budget,
+                major=self.session.info.server_version // 10_000,
+                today=self.book.record.began.date(),
+                rates=self._measure_rates,
+            )
+            self.book.note(statements=rehearsal.statements, weights=rehearsal.weights, hazards=rehearsal.hazards)
+            stage.find(*rehearsal.findings())
+            stage.looks, stage.summary = rehearsal.looks, rehearsal.summary
+
+    def _measure_rates(self) -> Rates:
+        with self.build.empty_database() as scratch:
+            return measure_rates(scratch)
 
     @cached_property
     def loaded(self) -> LoadedModels:

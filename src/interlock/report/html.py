@@ -13,6 +13,7 @@ from interlock.report.evidence import evidence
 from interlock.report.findings import count_told_by_drift, own_findings
 from interlock.report.headline import headline
 from interlock.report.legible import legible
+from interlock.report.statements import effects
 from interlock.report.steps import outcome, progress
 from interlock.verdict.finding import Check, Signal
 
@@ -63,6 +64,7 @@ def as_html(record: ReleaseRecord) -> str:
         bars=tuple(_bars(shown)),
         ticks=_ticks(_length(shown)),
         steps=progress(shown),
+        effects=effects(shown),
         matrix=_matrix(pair_answers(shown)),
         comparisons=_comparisons(shown),
     )

@@ -4,10 +4,14 @@ import json
 from datetime import datetime
 from typing import Any
 
+from interlock.hazards.hazard import Hazard
+from interlock.hazards.sql import words_of
+from interlock.hazards.statement import Statement, Weight
 from interlock.release.record import Blamed, ReleaseRecord, Stage, Step, Verification
 from interlock.report.change import change_as_json
 from interlock.report.endpoints import Pair, Said, pair_answers
 from interlock.report.headline import headline
+from interlock.report.statements import signal_of
 from interlock.report.steps import progress
 from interlock.report.wording import end, in_utc
 from interlock.verdict.finding import Finding
@@ -42,6 +46,8 @@ def _release(record: ReleaseRecord) -> dict[str, Any]:
         "timeline": [_stage(stage) for stage in record.timeline],
         "plan": _plan(record),
         "revisions": _revisions(record),
+        "statements": [_statement(record, statement) for statement in record.statements],
+        "tables": [_weight(weight) for weight in record.weights],
         "before": _verification(record.before),
         "after": _verification(record.after),
         "mapped_classes": record.mapped_classes,
@@ -103,6 +109,56 @@ def _revisions(record: ReleaseRecord) -> list[dict[str, Any]]:
         _step(one.step) | {"state": one.state.value, "seconds": one.seconds, "output": one.output}
         for one in progress(record)
     ]
+
+
+def _statement(record: ReleaseRecord, statement: Statement) -> dict[str, Any]:
+    return {
+        "revision": statement.revision,
+        "file": statement.file,
+        "line": statement.line,
+        "sql": words_of(statement.sql),
+        "is_autocommit": statement.is_autocommit,
+        "locks": [{"table": lock.table, "mode": str(lock.mode)} for lock in statement.locks],
+        "rewritten": list(statement.rewritten),
+        "scanned": list(statement.scanned),
+        "created": [{"kind": made.kind, "name": made.name, "table": made.table} for made in statement.created],
+        "dropped": [{"kind": made.kind, "name": made.name, "table": made.table} for made in statement.dropped],
+        "hazards": [_hazard(hazard) for hazard in record.hazards if hazard.statement == statement],
+    }
+
+
+def _hazard(hazard: Hazard) -> dict[str, Any]:
+    answer = hazard.accepted or hazard.expired
+    return {
+        "rule": hazard.rule,
+        "table": hazard.table,
+        "harm": hazard.harm.name.lower(),
+        "signal": signal_of(hazard).name,
+        "message": hazard.message,
+        "remedy": hazard.remedy,
+        "seconds": hazard.seconds,
+        "basis": hazard.basis,
+        "is_accepted": hazard.accepted is not None,
+        "acceptance": answer
+        and {
+            "place": answer.place,
+            "reason": answer.reason,
+            "until": answer.until.isoformat() if answer.until else None,
+        },
+    }
+
+
+def _weight(weight: Weight) -> dict[str, Any]:
+    return {
+        "table": weight.table,
+        "bytes": weight.bytes,
+        "index_bytes": weight.index_bytes,
+        "rows": weight.rows,
+        "writes_per_second": weight.writes_per_second,
+        "reads_per_second": weight.reads_per_second,
+        "is_in_use": weight.is_in_use,
+        "held_by": list(map(str, weight.holders)),
+    }
 
 
 def _verification(verification: Verification | None) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from interlock.report.endpoints import Pair, Said, pair_answers, worth_showing
 from interlock.report.findings import count_told_by_drift, own_findings
 from interlock.report.headline import headline
 from interlock.report.legible import legible
+from interlock.report.statements import Effect, Risk, effects, told_apart
 from interlock.report.steps import Progress, progress
 from interlock.report.wording import (
     builds,
@@ -57,6 +58,10 @@ def _blocks(record: ReleaseRecord) -> Iterator[str]:
         yield "### Revisions"
         yield _table(("Revision", "What it does", "State", "Took"), map(_step, steps))
         yield from filter(None, map(_output, steps))
+    if statements := effects(record):
+        yield "### What the statements do to tables that are there"
+        yield from map(_effect, statements[:SHOWN])
+        yield from _more(len(statements) - SHOWN)
     if pairs := pair_answers(record):
         yield "### Endpoints"
         shown = worth_showing(pairs, room=SHOWN)
@@ -119,6 +124,17 @@ def _output(one: Progress) -> str:
     fence = _fence(one.output, least=3)
     summary = f"<details><summary>Output of {_prose(one.step.revision)}</summary>"
     return f"{summary}\n\n{fence}text\n{one.output}\n{fence}\n\n</details>"
+
+
+def _effect(effect: Effect) -> str:
+    does = "".join(f"<br>{_prose(each)}" for each in effect.does)
+    return "\n".join((f"{_code(effect.place)} {_code(effect.sql)}{does}", *map(_risk, told_apart(effect))))
+
+
+def _risk(risk: Risk) -> str:
+    answer = f"<br>{_prose(risk.answer)}" if risk.answer else ""
+    line = f"- {_MARKS[risk.signal]} **{risk.rule}** {_prose(risk.message)}{answer}"
+    return f"{line}<br>**Instead:** {_prose(risk.remedy)}"
 
 
 def _answer(pair: Pair) -> tuple[str, ...]:

@@ -232,6 +232,41 @@ ${code_or_word(live, group == 'Unexpected', 'live')}</td>
 </section>
 % endif
 
+% if effects:
+<section aria-labelledby="statements">
+  <h2 id="statements">Statements <span class="count">${len(effects)}</span></h2>
+  <p class="lead">What the revisions do to tables that are there already: measured on a scratch database, weighed with the live one.</p>
+  % for effect in effects:
+  <article class="panel effect">
+    <h3><code>${effect.place}</code></h3>
+    <pre tabindex="0" aria-label="Statement of ${effect.place}">${effect.sql}</pre>
+    % if effect.does:
+    <ul>
+      % for line in effect.does:
+      <li>${line}</li>
+      % endfor
+    </ul>
+    % endif
+    % for risk in effect.risks:
+    <div class="risk">\
+      % if risk.signal.name == "CLEAR":
+<span class="chip clear">${icon("clear")}within the budget</span>\
+      % else:
+${chip(risk.signal)}\
+      % endif
+ <strong>${risk.rule}</strong>
+      <p>${risk.message}</p>
+      % if risk.answer:
+      <p class="reason">${risk.answer}</p>
+      % endif
+      <p class="reason">Instead: ${risk.remedy}</p>
+    </div>
+    % endfor
+  </article>
+  % endfor
+</section>
+% endif
+
 % if matrix.rows:
 <section aria-labelledby="endpoints">
   <h2 id="endpoints">Endpoints <span class="count">${len(matrix.rows)}</span></h2>

@@ -16,6 +16,7 @@ from interlock.report.endpoints import Pair, pair_answers, worth_showing
 from interlock.report.findings import count_told_by_drift, own_findings
 from interlock.report.headline import headline
 from interlock.report.legible import legible
+from interlock.report.statements import Effect, Risk, effects, told_apart
 from interlock.report.steps import Progress, State, progress
 from interlock.report.wording import (
     MARKS,
@@ -96,6 +97,10 @@ def _parts(record: ReleaseRecord) -> Iterator[RenderableType]:
             yield _section(f"Drift {when}, at {revisions(verification.claimed)}", *_drift(verification))
     if steps := progress(record):
         yield _section("Revisions", _steps(steps))
+    if told := effects(record):
+        shown = sorted(told, key=_worst, reverse=True)[:SHOWN]
+        body = (_effect(each) for each in told if each in shown)
+        yield _section("What the statements do to tables that are there", *body, *_more(len(told) - SHOWN))
     if pairs := pair_answers(record):
         if all(pair.is_quiet for pair in pairs):
             yield Text(f"Endpoints: {counted(len(pairs), 'answer')}, all as declared and as before")
@@ -205,6 +210,26 @@ def _steps(steps: tuple[Progress, ...]) -> RenderableType:
         took = Text(duration(one.seconds) if one.seconds is not None else "", justify="right", no_wrap=True)
         rows.add_row(Text(one.state, style=_STATES[one.state], no_wrap=True), Text(one.step.revision), text, took)
     return rows
+
+
+def _worst(effect: Effect) -> Signal:
+    return max((risk.signal for risk in effect.risks), default=Signal.CLEAR)
+
+
+def _effect(effect: Effect) -> RenderableType:
+    heading = Text(effect.place).append(f"  {effect.sql}", style="dim")
+    does = (Padding(Text(line, style="dim"), (0, 0, 0, 2)) for line in effect.does)
+    rows = _grid(2, gap=1)
+    for risk in told_apart(effect):
+        rows.add_row(Text(MARKS[risk.signal], style=_COLOURS[risk.signal]), _risk(risk))
+    return Group(heading, *does, Padding(rows, (0, 0, 0, 2)))
+
+
+def _risk(risk: Risk) -> Text:
+    text = Text(f"{risk.rule}: {risk.message}")
+    if risk.answer:
+        text.append(f"\n{risk.answer}", style="dim")
+    return text.append("\ninstead: ", style="bold").append(risk.remedy)
 
 
 def _endpoints(pairs: tuple[Pair, ...]) -> Iterator[RenderableType]:

@@ -23,6 +23,7 @@ class Check(StrEnum):
     PLAN = "plan"
     VERIFY_BEFORE = "verify before"
     DATA_LOSS = "data loss"
+    REHEARSE = "rehearse"
     PROBE_BEFORE = "probe before"
     APPLY = "apply"
     VERIFY_AFTER = "verify after"

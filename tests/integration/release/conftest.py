@@ -9,11 +9,14 @@ import psycopg
 import pytest
 
 from interlock.chain.project import find_project
+from interlock.hazards.acceptance import accepted_by_operator
+from interlock.hazards.find import BUDGET_SECONDS
 from interlock.postgres.embedded import EmbeddedServer
 from interlock.postgres.url import parse_url
 from interlock.release import pipeline
 from interlock.release.logbook import Outcome
 from interlock.release.record import ReleaseRecord, Stage
+from interlock.release.rehearse import Budget
 from interlock.release.request import Request
 from interlock.verdict.finding import Check
 from interlock.verdict.judge import Verdict
@@ -52,6 +55,8 @@ def request_for(server: EmbeddedServer, tmp_path: Path) -> Callable[..., Request
         scratch: str | None = None,
         lock_wait_seconds: float = 0,
         allowed_drops: Iterable[str] = (),
+        budget_seconds: float = BUDGET_SECONDS,
+        accepted: Iterable[str] = (),
         **project: Any,
     ) -> Request:
         return Request(
@@ -61,6 +66,7 @@ def request_for(server: EmbeddedServer, tmp_path: Path) -> Callable[..., Request
             is_schema_only=True,
             lock_wait_seconds=lock_wait_seconds,
             allowed_drops=frozenset(allowed_drops),
+            budget=Budget(budget_seconds, tuple(map(accepted_by_operator, accepted))),
         )
 
     return make

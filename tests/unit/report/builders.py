@@ -1,8 +1,11 @@
 """Release records to report on. A builder fills in what a test is not about."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from interlock.hazards.hazard import Acceptance, Harm, Hazard
+from interlock.hazards.lock import LockMode, TableLock
+from interlock.hazards.statement import Holder, Made, Statement, Weight
 from interlock.probes.probe import Answer, Asked, Proof
 from interlock.release.record import (
     AppliedStep,
@@ -198,6 +201,96 @@ def clear_with_applied_steps() -> ReleaseRecord:
     )
 
 
+def stop_over_the_budget() -> ReleaseRecord:
+    """One statement would hold people out for too long, the revision answers for another, a third is short."""
+    rewrite, index, drop = (
+        Statement(
+            "0007", "0007_totals.py", line, sql, locks=(TableLock(table, mode),), transaction=1, position=line, **parts
+        )
+        for line, sql, table, mode, parts in (
+            (
+                14,
+                "ALTER TABLE orders ALTER COLUMN total TYPE numeric(20, 4)",
+                "public.orders",
+                LockMode.ACCESS_EXCLUSIVE,
+                {"rewritten": ("public.orders",)},
+            ),
+            (
+                15,
+                "CREATE INDEX ix_lines_order ON lines (order_id)",
+                "public.lines",
+                LockMode.SHARE,
+                {"scanned": ("public.lines",), "created": (Made("index", "public.ix_lines_order", "public.lines"),)},
+            ),
+            (
+                16,
+                "ALTER TABLE orders DROP COLUMN old",
+                "public.orders",
+                LockMode.ACCESS_EXCLUSIVE,
+                {"dropped": (Made("column", "old", "public.orders"),)},
+            ),
+        )
+    )
+    comment = Acceptance(
+        "index-blocks-writes", "public.lines", "built at night", "0007_totals.py:9", "0007_totals.py", date(2026, 9, 1)
+    )
+    over = {"harm": Harm.OVER_BUDGET, "basis": "at 200 MB/s read and 100 MB/s written"}
+    hazards = (
+        Hazard(
+            "rewrite",
+            rewrite,
+            "public.orders",
+            "writes all of public.orders anew under ACCESS EXCLUSIVE; readers and writers wait",
+            "add a column of the new type beside it",
+            lock=LockMode.ACCESS_EXCLUSIVE,
+            seconds=51.2,
+            **over,
+        ),
+        Hazard(
+            "index-blocks-writes",
+            index,
+            "public.lines",
+            "builds an index on public.lines under SHARE; writers wait",
+            "build it concurrently",
+            lock=LockMode.SHARE,
+            seconds=4.0,
+            accepted=comment,
+            **over,
+        ),
+        Hazard(
+            "drop",
+            drop,
+            "public.orders",
+            "drops the column old, which code that runs now may use",
+            "drop it in a later release",
+            Harm.BREAKS,
+        ),
+    )
+    job = Holder(4711, "etl", "nightly", LockMode.ACCESS_SHARE, timedelta(seconds=340))
+    message = "0007_totals.py:14: writes all of public.orders anew, for about 51.2 s; the budget is 1.0 s"
+    return a_record(
+        command="plan",
+        timeline=a_timeline(
+            (Check.CONNECT, 0.041, "PostgreSQL 16.4, as shop_release"),
+            (Check.PLAN, 0.12, "at 0006, 1 revision to run"),
+            (Check.VERIFY_BEFORE, 0.31, "142 objects compared"),
+            (Check.REHEARSE, 0.31, "3 statements on tables that are there; 1 over the budget, 1 accepted", STOP),
+        ),
+        verdict=Verdict((Finding(Check.REHEARSE, STOP, message, "add a column of the new type beside it"),)),
+        plan=Plan(("0006",), "0007", (Step("0007", "Totals", "0007_totals.py"),)),
+        statements=(rewrite, index, drop),
+        weights=(
+            Weight("public.lines", 210_000_000, 4_000_000, 0, 0.0, 0.0),
+            Weight("public.orders", 4_200_000_000, 12_000_000, 900_000_000, 41.0, 900.0, (job,)),
+        ),
+        hazards=hazards,
+        after=None,
+        asked_before=None,
+        asked_after=None,
+        mapped_classes=None,
+    )
+
+
 def stop_at_verify_before() -> ReleaseRecord:
     return a_record(
         verdict=Verdict(
@@ -337,6 +430,7 @@ RECORDS = {
         clear_with_nothing_to_do,
         clear_with_applied_steps,
         stop_at_verify_before,
+        stop_over_the_budget,
         stop_half_way,
         caution_without_an_identity,
         stop_because_a_stage_is_silent,

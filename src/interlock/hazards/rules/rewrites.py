@@ -10,7 +10,7 @@ from interlock.hazards.statement import Statement
 
 _BY_FORM = {
     r"\balter (column )?\S+ (set data )?type\b": (
-        "add a column of the new type with `interlock.online.rename_column`, which  keeps both in step, and "
+        "add a column of the new type with `interlock.online.rename_column`, which keeps both in step, and "
         "drop the old one in a later release"
     ),
     r"\bgenerated .* as identity|\bserial\b": (
