@@ -41,7 +41,7 @@ def measure(engine: sa.Engine, form: Form) -> Statement:
 
 @cache
 def _measurements() -> Measurements:
-    measurements = Measurements()
+    measurements = Measurements(lambda _done: None)
     measurements.listen()
     return measurements
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
@@ -111,6 +111,20 @@ class DefiningModules:
     left_out: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """From where on a revision has to be run: `schema` are the statements that have changed the schema already.
+
+    `rows` are those that have written rows, by what the journal knows them by, with their numbers of rows. A journal is
+    kept where it is named: by its version table, which the statements call `version_table`.
+    """
+
+    version_table: str
+    schema: tuple[str, ...] = ()
+    rows: tuple[tuple[str, int], ...] = ()
+    journal: str | None = None
+
+
 def as_statement(told: Mapping[str, Any]) -> Statement:
     """Make the value of what `Child.measure` gives, at once or after it was remembered."""
     return Statement(
@@ -202,18 +216,28 @@ class Child:
         """Let no statement of a revision wait for a lock for longer than `upgrade` is told."""
         self._ask("preparing the project", "limit_lock_waits")
 
-    def upgrade(self, revision: str, waits: LockPatience | None = None) -> None:
-        """Run one revision. Raises ProjectFailed. Whether it was committed is for the database to say."""
-        self._ask(f"revision {revision}", "upgrade", revision, waits and asdict(waits))
+    def upgrade(self, revision: str, waits: LockPatience | None = None, start: Start | None = None) -> None:
+        """Run one revision; `waits` and `start` count only where lock waits are limited.
 
-    def measure(self, revision: str, version_table: str) -> list[Mapping[str, Any]]:
+        Raises ProjectFailed. Whether it was committed is for the database to say.
+        """
+        told = (waits and asdict(waits), start and asdict(start))
+        self._ask(f"revision {revision}", "upgrade", revision, *told)
+
+    def measure(
+        self, revision: str, version_table: str, on_pause: Callable[[Sequence[str]], None]
+    ) -> list[Mapping[str, Any]]:
         """Run one revision on a scratch database, and give what each of its statements does: see `as_statement`.
 
-        Raises ProjectFailed.
+        Where it goes on after it has committed changes of the schema, `on_pause` is called with the statements that
+        made them so far. Raises ProjectFailed.
         """
-        measured: list[Mapping[str, Any]] = self._ask(f"revision {revision}", "measure", revision, version_table)[
-            "statements"
-        ]
+        doing = f"revision {revision}"
+        answer = self._ask(doing, "measure", revision, version_table)
+        while "paused_after" in answer:
+            on_pause(answer["paused_after"])
+            answer = self._ask(doing, "go on")
+        measured: list[Mapping[str, Any]] = answer["statements"]
         return measured
 
     def begin_run(self) -> None:

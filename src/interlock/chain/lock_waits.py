@@ -47,7 +47,9 @@ class LockWaits:
     is known. A commit that is sent past SQLAlchemy, by the driver's own connection, is not noticed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, together: Callable[[Any, str, Any, Callable[[], None]], Callable[[], None]]) -> None:
+        """`together` makes of what executes a statement outside of a transaction what does more in one."""
+        self._together = together
         self.left_something = False
         self.committed: list[str] = []
         self._in_transaction: list[str] = []
@@ -73,7 +75,7 @@ class LockWaits:
 
     def _limit(self, connection: Any, _record: object, _proxy: object) -> None:
         if is_postgresql(connection):
-            _run(connection, _lock_timeout(self._attempt_seconds))
+            run(connection, _lock_timeout(self._attempt_seconds))
             connection.commit()
 
     def _note_statement(
@@ -85,7 +87,7 @@ class LockWaits:
         _context: object,
         _many: bool,
     ) -> None:
-        is_alone = _is_autocommit(connection.connection.dbapi_connection)
+        is_alone = is_autocommit(connection.connection.dbapi_connection)
         if _ENDS_TRANSACTION.match(statement) or (is_alone and not _HARMLESS.match(statement)):
             self.left_something = True
 
@@ -93,7 +95,7 @@ class LockWaits:
         if _ENDS_TRANSACTION.match(statement):
             self._take_over()
         elif not _CHANGES_NOTHING.match(statement):
-            is_alone = _is_autocommit(connection.connection.dbapi_connection)
+            is_alone = is_autocommit(connection.connection.dbapi_connection)
             (self.committed if is_alone else self._in_transaction).append(statement)
 
     def _take_over(self) -> None:
@@ -110,24 +112,24 @@ class LockWaits:
 
     def _execute(self, cursor: Any, statement: str, parameters: Any, context: Any) -> bool | None:
         return self._patiently(
-            context, statement, lambda: context.dialect.do_execute(cursor, statement, parameters, context)
+            cursor, context, statement, lambda: context.dialect.do_execute(cursor, statement, parameters, context)
         )
 
     def _execute_without_parameters(self, cursor: Any, statement: str, context: Any) -> bool | None:
         return self._patiently(
-            context, statement, lambda: context.dialect.do_execute_no_params(cursor, statement, context)
+            cursor, context, statement, lambda: context.dialect.do_execute_no_params(cursor, statement, context)
         )
 
-    def _patiently(self, context: Any, statement: str, execute: Callable[[], None]) -> bool | None:
+    def _patiently(self, cursor: Any, context: Any, statement: str, execute: Callable[[], None]) -> bool | None:
         """Execute a statement that is not lost with its revision; True is SQLAlchemy's sign that this was done."""
         connection = context.root_connection.connection.dbapi_connection
         if not is_postgresql(connection):
             return None
-        if _is_autocommit(connection):
+        if is_autocommit(connection):
             if _CONCURRENTLY.match(statement):
                 self._wait_long(connection, execute)
             else:
-                self._try_again(connection, execute)
+                self._try_again(connection, self._together(cursor, statement, context, execute))
             return True
         if self.left_something and not _CONTROLS_TRANSACTION.match(statement):
             self._try_again(connection, lambda: _in_savepoint(connection, execute))
@@ -135,11 +137,11 @@ class LockWaits:
         return None
 
     def _wait_long(self, connection: Any, execute: Callable[[], None]) -> None:
-        _run(connection, _lock_timeout(max(self._deadline - time.monotonic(), self._attempt_seconds)))
+        run(connection, _lock_timeout(max(self._deadline - time.monotonic(), self._attempt_seconds)))
         try:
             execute()
         finally:
-            _run(connection, _lock_timeout(self._attempt_seconds))
+            run(connection, _lock_timeout(self._attempt_seconds))
 
     def _try_again(self, connection: Any, execute: Callable[[], None]) -> None:
         attempt = 1
@@ -155,20 +157,20 @@ class LockWaits:
             attempt += 1
             # Whose lock it is cannot be seen from here, where nobody waits at the moment.
             seconds = PAST_AUTOVACUUM_SECONDS if _ask(connection, AUTOVACUUM_IS_AT_WORK) else self._attempt_seconds
-            _run(connection, _lock_timeout(seconds))
+            run(connection, _lock_timeout(seconds))
         if attempt > 1:
-            _run(connection, _lock_timeout(self._attempt_seconds))
+            run(connection, _lock_timeout(self._attempt_seconds))
 
 
 def _in_savepoint(connection: Any, execute: Callable[[], None]) -> None:
     """Execute a statement so that the transaction goes on when it fails."""
-    _run(connection, f"savepoint {_SAVEPOINT}")
+    run(connection, f"savepoint {_SAVEPOINT}")
     try:
         execute()
     except Exception:
-        _run(connection, f"rollback to savepoint {_SAVEPOINT}")
+        run(connection, f"rollback to savepoint {_SAVEPOINT}")
         raise
-    _run(connection, f"release savepoint {_SAVEPOINT}")
+    run(connection, f"release savepoint {_SAVEPOINT}")
 
 
 # Where the connections of psycopg 2 and 3, of pg8000, and of asyncpg as SQLAlchemy adapts it, are defined.
@@ -180,7 +182,7 @@ def is_postgresql(connection: object) -> bool:
     return any(each.__module__.startswith(_POSTGRESQL_DRIVERS) for each in type(connection).__mro__)
 
 
-def _is_autocommit(connection: Any) -> bool:
+def is_autocommit(connection: Any) -> bool:
     return bool(getattr(connection, "autocommit", False))
 
 
@@ -197,7 +199,8 @@ def _ask(connection: Any, query: str) -> Any:
         cursor.close()
 
 
-def _run(connection: Any, statement: str) -> None:
+def run(connection: Any, statement: str) -> None:
+    """Send a statement past SQLAlchemy."""
     cursor = connection.cursor()
     try:
         cursor.execute(statement)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
+from interlock.chain.half_done import changes_schema
 from interlock.chain.lock_waits import is_postgresql, sqlstate_of
 
 _RELATIONS = """
@@ -63,6 +64,7 @@ _WORK = """
 select relid::bigint, seq_scan, n_tup_ins + n_tup_upd + n_tup_del from pg_catalog.pg_stat_xact_user_tables
 """
 _NEEDS_NO_TRANSACTION = "25001"
+_COMMITS = re.compile(r"\s*(commit|end)\b", re.IGNORECASE)
 _IS_BEGUN = re.compile(r"\s*(begin|start)\b", re.IGNORECASE)
 
 Answer = Mapping[str, Any]
@@ -86,11 +88,20 @@ class _Catalog:
 class Measurements:
     """Measures the statements of one revision at a time, from `begin` on until `end`."""
 
-    def __init__(self) -> None:
+    def __init__(self, pause: Callable[[list[str]], None]) -> None:
+        """`pause` is called in the middle of a revision, after statements that changed the schema were committed."""
+        self._pause = pause
         self._script: str | None = None
         self._transaction = 0
         self._ignored = ""
-        self._statements: list[Answer] = []
+        self._statements: list[dict[str, Any]] = []
+        self._forget_all()
+
+    def _forget_all(self) -> None:
+        """Another revision begins."""
+        self._committed: list[str] = []
+        self._last_transaction: int | None = None
+        self._paused_after = 0
         self._forget()
 
     def _forget(self) -> None:
@@ -100,6 +111,7 @@ class Measurements:
         self._work: dict[int, tuple[int, int]] = {}
         self._position = 0
         self._transaction += 1
+        self._in_transaction: list[str] = []
 
     def listen(self) -> None:
         """Take note of what every engine does, where a revision is measured."""
@@ -107,18 +119,23 @@ class Measurements:
         event.listen(Engine, "after_cursor_execute", self._look_after)
         event.listen(Engine, "do_execute", self._execute)
         event.listen(Engine, "do_execute_no_params", self._execute_without_parameters)
-        event.listen(Engine, "commit", lambda _connection: self._forget())
+        event.listen(Engine, "commit", lambda _connection: self._note_commit())
         event.listen(Engine, "rollback", lambda _connection: self._forget())
 
     def begin(self, script: str, version_table: str) -> None:
         """Measure a revision. What is sent to the version table is Alembic's own."""
         self._script, self._ignored, self._statements = script, version_table, []
-        self._forget()
+        self._forget_all()
 
     def end(self) -> list[Answer]:
         """What was measured, a statement each."""
         self._script = None
-        return self._statements
+        last = self._last_transaction
+        return [each | {"is_early": last is None or each["transaction"] != last} for each in self._statements]
+
+    def _note_commit(self) -> None:
+        self._committed += self._in_transaction
+        self._forget()
 
     def _look_before(self, connection: Connection, *_others: object) -> None:
         self._began = time.monotonic()
@@ -129,7 +146,10 @@ class Measurements:
     def _look_after(self, connection: Connection, _cursor: object, statement: str, *_others: object) -> None:
         dbapi = connection.connection.dbapi_connection
         if self._script and is_postgresql(dbapi) and not getattr(dbapi, "autocommit", False):
-            self._measure(dbapi, statement, self._transaction)
+            if _COMMITS.match(statement):
+                self._note_commit()
+            else:
+                self._measure(dbapi, statement, self._transaction)
 
     def _execute(self, cursor: Any, statement: str, parameters: Any, context: Any) -> bool | None:
         return self._alone(
@@ -158,11 +178,13 @@ class Measurements:
                 raise
             execute()
             self._measure(dbapi, statement, None, is_over=True)
-        self._forget()
+        self._note_commit()
         return True
 
     def _measure(self, dbapi: Any, statement: str, transaction: int | None, *, is_over: bool = False) -> None:
         seconds = time.monotonic() - self._began
+        if changes_schema(statement):
+            self._in_transaction.append(statement)
         cursor = dbapi.cursor()
         try:
             before, now = self._catalog, _Catalog(cursor)
@@ -172,6 +194,8 @@ class Measurements:
         finally:
             cursor.close()
         self._catalog = now
+        if self._ignored in statement:
+            self._last_transaction = transaction
         if before is None or self._ignored in statement:
             self._held, self._work = held, work
             return
@@ -217,6 +241,9 @@ class Measurements:
 
     def _take_stock(self, dbapi: Any) -> None:
         """See how it is before the first statement of a transaction. The counters may go on from the one before."""
+        if len(self._committed) > self._paused_after:
+            self._paused_after = len(self._committed)
+            self._pause(self._committed)
         cursor = dbapi.cursor()
         try:
             self._catalog, self._work = _Catalog(cursor), _read_work(cursor)

@@ -35,6 +35,7 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.pool import Pool
 
 from interlock.chain import models
+from interlock.chain.half_done import HalfDone
 from interlock.chain.inputs import Recorder
 from interlock.chain.lock_waits import LockWaits, is_postgresql, sqlstate_of
 from interlock.chain.measure import Measurements
@@ -63,11 +64,14 @@ class Worker:
 
     setup: Mapping[str, Any]
 
-    def __init__(self) -> None:
+    def __init__(self, wait: Callable[[Answer], None]) -> None:
+        """`wait` tells the guard something in the middle of its request, and returns when it lets us go on."""
+        self.wait = wait
         self.mappers: list[Mapper[Any]] = []
         self.metadata: list[MetaData] | None = None
         self.memory: dict[Any, Any] = {}
         self.lock_waits: LockWaits | None = None
+        self.half_done: HalfDone | None = None
         self.measurements: Measurements | None = None
         self.recorder = Recorder()
         self.packages: OwnPackages | None = None
@@ -177,14 +181,20 @@ class Worker:
 
     def limit_lock_waits(self) -> Answer:
         """Let no statement wait for a lock for long, from now on: there are others who use this database."""
-        self.lock_waits = LockWaits()
+        self.half_done = HalfDone()
+        self.half_done.listen()  # first: what is not sent waits for nobody
+        self.lock_waits = LockWaits(self.half_done.together)
         self.lock_waits.listen()
         return {}
 
-    def upgrade(self, revision: str, waits: Mapping[str, float] | None = None) -> Answer:
-        """Run one revision, the way `alembic upgrade REVISION` does."""
+    def upgrade(
+        self, revision: str, waits: Mapping[str, float] | None = None, start: Mapping[str, Any] | None = None
+    ) -> Answer:
+        """Run one revision, the way `alembic upgrade REVISION` does, from where it was cut short."""
         if self.lock_waits and waits:
             self.lock_waits.begin(**waits)
+        if self.half_done and start:
+            self.half_done.begin(revision, start)
 
         def steps(heads: Any, context: MigrationContext) -> Iterable[RevisionStep]:
             self._require_target(context)
@@ -202,7 +212,7 @@ class Worker:
     def measure(self, revision: str, version_table: str) -> Answer:
         """Run one revision, and tell of each of its statements what it does."""
         if self.measurements is None:
-            self.measurements = Measurements()
+            self.measurements = Measurements(lambda done: self.wait({"paused_after": done}))
             self.measurements.listen()
         script = self.scripts.get_revision(revision).path
         self.measurements.begin(str(script), version_table)
@@ -373,8 +383,17 @@ def serve(channel: socket.socket) -> None:
     """Answer requests until the guard closes the channel."""
     process = os.getpid()
     with channel.makefile("rw", encoding="utf-8") as stream:
-        worker = Worker()
-        for line in stream:
+
+        def tell(answer: Answer) -> None:
+            stream.write(json.dumps(answer) + "\n")
+            stream.flush()
+
+        def wait(answer: Answer) -> None:
+            tell(answer)
+            stream.readline()
+
+        worker = Worker(wait)
+        for line in iter(stream.readline, ""):
             request = json.loads(line)
             try:
                 answer = getattr(worker, request["do"])(*request["with"])
@@ -383,8 +402,7 @@ def serve(channel: socket.socket) -> None:
                 answer = {**_failure(error, worker.code), **worker.left_behind()}
             if os.getpid() != process:
                 os._exit(0)  # a copy that env.py forked off, and let run on: one process answers
-            stream.write(json.dumps(answer) + "\n")
-            stream.flush()
+            tell(answer)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from interlock.hazards.lock import LockMode
 from interlock.hazards.sql import says
 from interlock.hazards.statement import Rates, Statement, Weight
 
-_NOBODYS = ("pg_catalog.", "pg_toast.", "information_schema.", "interlock.")
+_NOBODYS = ("pg_catalog.", "pg_toast.", "information_schema.", "interlock_journal.")
 _WHOLE_TABLE = r"\b(update|delete from)\b(?!.*\bwhere\b)|\bwhere \S+ is (not )?null( |;|$)(?!.*\band\b)"
 
 

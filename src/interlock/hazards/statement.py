@@ -30,7 +30,8 @@ class Statement:
     (autocommit); `position` is its place in that transaction. `locks` are those that it took on tables and were not
     held before it; they are held until its transaction ends. A lock that an autocommit statement held and let go again
     belongs to it too. `rewritten` are the tables that lie in another file afterwards, `scanned` those that were read
-    whole. What `created` holds exists only from here on: nobody uses it yet.
+    whole. What `created` holds exists only from here on: nobody uses it yet. `is_early` says that it is
+    committed before its revision is noted as run.
     """
 
     revision: str
@@ -46,6 +47,7 @@ class Statement:
     dropped: tuple[Made, ...] = ()
     transaction: int | None = None
     position: int = 0
+    is_early: bool = False
 
     @property
     def is_autocommit(self) -> bool:

@@ -4,7 +4,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from interlock.chain.child import Child, Environment, Failure, ProjectFailed
+from interlock.chain.child import Child, Environment, Failure, ProjectFailed, Start
 from interlock.chain.revisions import Chain
 from interlock.postgres.blockers import Blocker
 from interlock.postgres.lock_patience import GIVES_WAY
@@ -23,15 +23,13 @@ class StepFailed(ProjectFailed):
     def __init__(self, step: Step, failure: Failure, at: Iterable[str], blockers: Iterable[Blocker]) -> None:
         remedy = _REMEDIES.get(failure.sqlstate or "", "correct the revision, then run interlock release again")
         if failure.committed:
-            remedy = f"{_FINISH}; {remedy}"
+            remedy = f"{remedy}: it goes on after what is done"
         super().__init__(f"revision {step.revision}", failure, remedy=remedy)
         self.step = step
         told = [self.problem, *(f"it waited for {each}" for each in blockers), *_what_stays(failure)]
         self.problem = "; ".join([*told, f"the database is at {', '.join(at) or 'no revision'}"])
 
 
-# It adopts what is there and equal to what the revision makes, and makes the rest of it.
-_FINISH = "interlock repair shows what is half done, and finishes it; or undo it by hand"
 _SHOWS_STATEMENTS, _SHOWS_OF_A_STATEMENT = 3, 80
 
 
@@ -63,13 +61,14 @@ def apply(
     environment: Environment,
     url: DatabaseUrl,
     patience: Patience,
+    starts: Callable[[str], Start],
     on_step: Callable[[int, Step], None],
 ) -> Iterator[AppliedStep]:
     """Run each pending revision, in a transaction of its own unless it says otherwise; the last may be a failed one.
 
-    One that does not get its locks is tried again as long as the patience lasts.
-    Raises StepFailed where a revision fails, NotCommitted where one leaves nothing behind, and MovedMeanwhile where
-    somebody else has migrated the database since it was planned.
+    `starts` says from where on each has to be run. One that does not get its locks is tried again as long as the
+    patience lasts. Raises StepFailed where a revision fails, NotCommitted where one leaves nothing behind, and
+    MovedMeanwhile where somebody else has migrated the database since it was planned.
     """
     at = _seen_from_outside(url, environment)
     run = set(chain.run_before(at))
@@ -80,7 +79,7 @@ def apply(
         on_step(number, step)
         began = time.monotonic()
         try:
-            patience.run(child, step.revision)
+            patience.run(child, step.revision, starts(step.revision))
         except ProjectFailed as error:
             yield AppliedStep(step, time.monotonic() - began, is_done=False, output=child.output)
             blockers = patience.blockers if error.failure.sqlstate in GIVES_WAY else ()

@@ -7,6 +7,7 @@ from psycopg import errors, sql
 
 from interlock.postgres.catalog import take_snapshot
 from interlock.postgres.embedded import NoServerBinaries
+from interlock.postgres.journal import JOURNAL_SCHEMA
 from interlock.postgres.scratch import scratch_databases
 from interlock.postgres.session import Connection, open_session, read_facts
 from interlock.postgres.settle import recognise
@@ -39,7 +40,7 @@ def compare(
 def _read(url: DatabaseUrl, schemas: Collection[str]) -> Snapshot:
     with open_session(url) as session:
         read_facts(session)
-        snapshot = take_snapshot(session)
+        snapshot = take_snapshot(session).without_schema(JOURNAL_SCHEMA)
         snapshot = snapshot.within(schemas) if schemas else snapshot
         try:
             return with_revisions(snapshot, [(table, _rows(session, table)) for table in version_tables(snapshot)])

@@ -7,7 +7,7 @@ from threading import Event, Thread
 
 import psycopg
 
-from interlock.chain.child import Child, ProjectFailed
+from interlock.chain.child import Child, ProjectFailed, Start
 from interlock.errors import Unreachable
 from interlock.postgres.blockers import Blocker, read_blockers
 from interlock.postgres.lock_patience import (
@@ -57,14 +57,15 @@ class Patience:
         """Who kept the last revision waiting."""
         return self._watched.latest
 
-    def run(self, child: Child, revision: str) -> None:
-        """Run a revision; again as long as it does not get a lock and leaves nothing behind.
+    def run(self, child: Child, revision: str, start: Start) -> None:
+        """Run a revision from where it was cut short.
 
-        No attempt is without a time-out, and neither is the last one. Raises ProjectFailed.
+        It is run again as long as it does not get a lock and leaves nothing behind. No attempt is without a time-out,
+        and neither is the last one. Raises ProjectFailed.
         """
         deadline = time.monotonic() + self._seconds
         attempt = 1
-        while not self._attempt(child, revision, deadline):
+        while not self._attempt(child, revision, start, deadline):
             pause = pause_before(attempt)
             left = max(deadline - time.monotonic(), 0)
             whom = ", ".join(map(str, self.blockers)) or "a lock"
@@ -72,14 +73,14 @@ class Patience:
             time.sleep(pause)
             attempt += 1
 
-    def _attempt(self, child: Child, revision: str, deadline: float) -> bool:
+    def _attempt(self, child: Child, revision: str, start: Start, deadline: float) -> bool:
         """Say whether the revision has run; it has not where another attempt may help."""
         # An autovacuum gives way when it was waited for that long, and not sooner.
         is_long = any(each.is_autovacuum for each in self.blockers)
         seconds = PAST_AUTOVACUUM_SECONDS if is_long else ATTEMPT_SECONDS
         self._watched.latest = ()
         try:
-            child.upgrade(revision, LockPatience(seconds, max(deadline - time.monotonic(), 0)))
+            child.upgrade(revision, LockPatience(seconds, max(deadline - time.monotonic(), 0)), start)
         except ProjectFailed as error:
             failure = error.failure
             if failure.sqlstate not in GIVES_WAY or not failure.is_undone or time.monotonic() > deadline:

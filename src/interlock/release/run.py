@@ -8,12 +8,13 @@ from functools import cached_property
 import psycopg
 from psycopg import sql
 
-from interlock.chain.child import Child, start_child
+from interlock.chain.child import Child, Start, start_child
 from interlock.chain.mapped import Models
 from interlock.chain.misfits import find_lost_strays, find_misfits
 from interlock.chain.rows import look_at_rows
 from interlock.errors import InterlockError, Unreachable
 from interlock.hazards.statement import Rates
+from interlock.postgres.journal import keep_only, open_journal
 from interlock.postgres.lock import ReleaseLock, hold_release_lock
 from interlock.postgres.preflight import require_connections, require_session_of_its_own
 from interlock.postgres.rates import measure_rates
@@ -25,9 +26,10 @@ from interlock.postgres.session import (
     read_identity,
     require_writable,
 )
-from interlock.postgres.version_table import find_version_table
+from interlock.postgres.version_table import VersionTable, find_version_table
 from interlock.release.apply import apply
 from interlock.release.build import Build, open_build
+from interlock.release.cut_short import CutShort, find_cut_short, writes_early
 from interlock.release.data_loss import find_data_loss, loss_finding
 from interlock.release.leftovers import drop_leftovers, find_leftovers
 from interlock.release.load_models import LoadedModels
@@ -53,6 +55,7 @@ from interlock.release.scratch_build import (
 from interlock.release.verify import drift_findings, require_true_claim, unseen_findings, verify
 from interlock.schema.history import History
 from interlock.schema.name import Name
+from interlock.schema.snapshot import Snapshot
 from interlock.verdict.finding import Check, Finding, Signal
 
 
@@ -71,6 +74,7 @@ class Run:
     build: Build
     plan: Plan
     leftovers: tuple[Name, ...] = ()
+    cut_short: CutShort | None = None
     models: Models | None = None
     _is_compared_with_chain = False
 
@@ -84,6 +88,11 @@ class Run:
             self.plan.current, lambda revision: self.book.progress.tells(f"building {revision.id}")
         )
         return self.request.rules.applied_to_history(whole)
+
+    @property
+    def version_table(self) -> VersionTable:
+        environment = self.build.environment
+        return find_version_table(self.session, environment.version_table, environment.version_table_schema)
 
     def connect(self, *, is_write: bool = False, is_planned: bool = False) -> None:
         with self.book.stage(Check.CONNECT) as stage:
@@ -117,9 +126,7 @@ class Run:
     def lock(self) -> None:
         with self.book.stage(Check.LOCK) as stage:
             session = self.resources.enter_context(open_session(self.request.url, "interlock release lock"))
-            table = find_version_table(
-                self.session, self.build.environment.version_table, self.build.environment.version_table_schema
-            )
+            table = self.version_table
             self.release_lock = self.resources.enter_context(
                 hold_release_lock(
                     session,
@@ -142,10 +149,8 @@ class Run:
         with self.book.stage(Check.VERIFY_BEFORE) as stage:
             observed = self._observe(self.session)
             if self.plan.steps:
-                environment, run = self.build.environment, self.build.chain.run_before(self.plan.current)
-                table = find_version_table(self.session, environment.version_table, environment.version_table_schema)
-                to_come = self.history.still_to_come(run)
-                require_privileges(self.session, to_come, table)
+                to_come = self.history.still_to_come(self.build.chain.run_before(self.plan.current))
+                require_privileges(self.session, to_come, self.version_table)
                 self.leftovers = find_leftovers(self.session, observed.schema, to_come)
                 observed = replace(observed, schema=observed.schema.without(self.leftovers))
                 if self.request.project.has_models:
@@ -155,12 +160,28 @@ class Run:
             if not self.plan.current and observed.schema.is_empty:
                 stage.summary = "empty, before the first revision"
                 return
+            self.cut_short = self._find_cut_short(observed.schema)
             found = self._verify(stage, self.plan.current, observed)
             self.book.note(before=found)
             require_true_claim(found, observed.schema)
+            if self.cut_short:
+                stage.looks = Signal.CAUTION
+                stage.summary += f"; {self.cut_short}"
             if self.leftovers:
                 named = ", ".join(name.path for name in self.leftovers)
                 stage.summary += f"; left by a build that was cut short, and dropped before another one: {named}"
+
+    def _find_cut_short(self, observed: Snapshot) -> CutShort | None:
+        if not self.plan.steps:
+            return None
+        run, next_one = self.build.chain.run_before(self.plan.current), self.plan.steps[0].revision
+        return find_cut_short(
+            self.session, self.version_table, next_one, self.history, run, observed, self._writes_early
+        )
+
+    @property
+    def _writes_early(self) -> frozenset[str]:
+        return writes_early(self.build.statements(self.plan.current))
 
     def find_data_loss(self) -> None:
         with self.book.stage(Check.DATA_LOSS, is_gate=False) as stage:
@@ -181,9 +202,10 @@ class Run:
             if not self.plan.steps:
                 stage.summary = "nothing to do"
                 return
+            measured = self.build.statements(self.plan.current)
             rehearsal = rehearse(
                 self.session,
-                self.build.statements(self.plan.current),
+                [each for each in measured if not (self.cut_short and self.cut_short.has_done(each))],
                 self.build.chain.pending(self.plan.current),
                 self.request.budget,
                 major=self.session.info.server_version // 10_000,
@@ -240,8 +262,27 @@ class Run:
         wait, tells = self.request.lock_wait_seconds, self.book.progress.tells
         with patience(self.request.url, application, wait, tells) as patient:
             url, environment = self.request.url, self.build.environment
-            for step in apply(self.plan, self.build.chain, child, environment, url, patient, self._begin_step):
+            starts = self._open_journal()
+            for step in apply(self.plan, self.build.chain, child, environment, url, patient, starts, self._begin_step):
                 self.book.note(applied=(*self.book.record.applied, step))
+
+    def _open_journal(self) -> Callable[[str], Start]:
+        """Keep a journal for the revisions that need one, and say from where each of the pending ones begins."""
+        table, writing = self.version_table, self._writes_early
+        keep_only(self.session, str(table), [step.revision for step in self.plan.steps])
+        journal = None
+        if writing and open_journal(self.session, str(table), writing):
+            journal = str(table)
+        elif writing:
+            named = ", ".join(sorted(writing))
+            self.book.admit(f"which rows {named} would have written if it is cut short: the role may make no journal")
+
+        def start(revision: str) -> Start:
+            is_half_done = self.cut_short is not None and self.cut_short.revision == revision
+            start = self.cut_short.start(table) if self.cut_short and is_half_done else Start(table.name)
+            return replace(start, journal=journal if revision in writing else None)
+
+        return start
 
     def verify_after(self) -> None:
         with self.book.stage(Check.VERIFY_AFTER, is_gate=False) as stage, open_session(self.request.url) as fresh:
@@ -304,7 +345,10 @@ class Run:
 
     def _verify(self, stage: StageNotes, current: tuple[str, ...], observed: Observation) -> Verification:
         """Compare, and write down what was found."""
-        found = verify(self.build.chain, self.history, current, observed.schema, self.request.rules)
+        history = self.history
+        if self.cut_short and self.cut_short.half and current == self.plan.current:
+            history = history.half_way(self.build.chain.run_before(current), self.cut_short.half)
+        found = verify(self.build.chain, history, current, observed.schema, self.request.rules)
         stage.find(*drift_findings(stage.check, found), *unseen_findings(stage.check, observed.schema))
         stage.summary = _verified(found)
         return found

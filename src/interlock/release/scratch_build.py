@@ -18,7 +18,7 @@ from interlock.postgres.session import Connection, open_session, read_identity
 from interlock.postgres.url import DatabaseUrl
 from interlock.postgres.version_table import find_version_table, read_revisions, room_for_revisions
 from interlock.release.load_models import LoadedModels, load_models
-from interlock.schema.history import History, Moment
+from interlock.schema.history import Half, History, Moment
 from interlock.schema.name import Name
 from interlock.schema.snapshot import Snapshot
 
@@ -70,16 +70,27 @@ class ScratchBuild:
                 # From here on it has to go as it will go on the target.
                 self._child.begin_run()
                 at_stake = self._row_holders()
+            halves: tuple[Half, ...] = ()
             if revision in pending:
-                self.statements += self._child.measure(revision.id, self.environment.version_table)
+                halves = self._measure(revision)
             else:
                 self._child.upgrade(revision.id)
             run.append(revision.id)
             left = self._row_holders() if at_stake else {}
             lost = find_lost(at_stake, left)
             at_stake = {identity: name for identity, name in at_stake.items() if identity in left}
-            moments.append(Moment(revision.id, self._look(), self._require_committed(run), lost))
+            moments.append(Moment(revision.id, self._look(), self._require_committed(run), lost, halves))
         return History(tuple(moments))
+
+    def _measure(self, revision: Revision) -> tuple[Half, ...]:
+        """Run a pending revision, and give what it would leave where it is cut short."""
+        halves: list[Half] = []
+
+        def note(done: Sequence[str]) -> None:
+            halves.append(Half(tuple(done), self._look()))
+
+        self.statements += self._child.measure(revision.id, self.environment.version_table, note)
+        return tuple(halves)
 
     def read_inputs(self) -> Inputs | None:
         """What the project's code has read; None where that is not known. Raises ProjectFailed."""

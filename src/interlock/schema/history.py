@@ -1,7 +1,7 @@
 """The schema of a chain at each of its revisions, and what can be read from that."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise, takewhile
 
@@ -13,18 +13,28 @@ from interlock.schema.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
+class Half:
+    """The schema in the middle of a revision that commits before its end, and which statements made it so."""
+
+    done: tuple[str, ...]
+    schema: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """The schema right after one revision ran. The revision is None before the first one.
 
     `rows` is what the version table says then: on a branched chain that is more than the one revision. `lost` are the
     tables and columns that a pending revision drops and that were there before all of the pending ones, by the name
-    that they had then: one that is renamed is not lost.
+    that they had then: one that is renamed is not lost. `halves` are the schemas that a pending revision leaves
+    where it is cut short, in order.
     """
 
     revision: str | None
     schema: Snapshot
     rows: tuple[str, ...] = ()
     lost: tuple[Name, ...] = ()
+    halves: tuple[Half, ...] = ()
 
 
 class MovedMeanwhile(InterlockError):
@@ -66,6 +76,15 @@ class History:
     def still_to_come(self, revisions: Collection[str]) -> "History":
         """The moments from when exactly these revisions had run, to the last one. Raises MovedMeanwhile."""
         return History(self.moments[len(self._up_to(revisions)) - 1 :])
+
+    def halves_after(self, revisions: Collection[str]) -> tuple[Half, ...]:
+        """What the next revision leaves where it is cut short, when exactly these had run. Raises MovedMeanwhile."""
+        return self.moments[len(self._up_to(revisions))].halves
+
+    def half_way(self, revisions: Collection[str], half: Half) -> "History":
+        """The same, as it is for a database that the next revision has left half done. Raises MovedMeanwhile."""
+        *before, now = self._up_to(revisions)
+        return History((*before, replace(now, schema=half.schema), *self.moments[len(before) + 1 :]))
 
     def _up_to(self, revisions: Collection[str]) -> tuple[Moment, ...]:
         passed = self.moments[: len(revisions) + 1]

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from typing import Any
 
-from interlock.schema.history import History, Moment
+from interlock.schema.history import Half, History, Moment
 from interlock.schema.items import Item, class_of
 from interlock.schema.name import Kind, Name
 from interlock.schema.snapshot import Snapshot
 
 
 def history_as_text(history: History) -> str:
-    """Write a history; a line for each moment."""
+    """Write a history; a line for each moment, and before it one for each half of its revision."""
     return "\n".join(json.dumps(line) for line in _lines(history))
 
 
@@ -22,26 +22,38 @@ def history_from_text(text: str) -> History:
     Raises ValueError, KeyError, TypeError.
     """
     moments: list[Moment] = []
+    halves: list[Half] = []
     items: dict[Name, Item] = {}
     for line in text.split("\n"):
-        revision, rows, lost, dropped, made, unmodelled, major = json.loads(line)
+        facts, dropped, made, unmodelled, major = json.loads(line)
         for name in dropped:
             del items[_name(name)]
         items |= {item.name: item for item in map(_item, made)}
         schema = Snapshot(dict(items), (), tuple(unmodelled), major)
-        moments.append(Moment(revision, schema, tuple(rows), tuple(map(_name, lost))))
+        if "done" in facts:
+            halves.append(Half(tuple(facts["done"]), schema))
+        else:
+            rows, lost = tuple(facts["rows"]), tuple(map(_name, facts["lost"]))
+            moments.append(Moment(facts["revision"], schema, rows, lost, tuple(halves)))
+            halves.clear()
     return History(tuple(moments))
 
 
 def _lines(history: History) -> Iterator[Sequence[Any]]:
     before: Mapping[Name, Item] = {}
-    for moment in history.moments:
-        now = moment.schema.items
+    for facts, schema in _schemas(history):
+        now = schema.items
         made = [_written(item) for name, item in now.items() if name not in before or not _is_same(item, before[name])]
         dropped = [name for name in before if name not in now]
-        schema = moment.schema
-        yield moment.revision, moment.rows, moment.lost, dropped, made, schema.unmodelled, schema.major
+        yield facts, dropped, made, schema.unmodelled, schema.major
         before = now
+
+
+def _schemas(history: History) -> Iterator[tuple[Mapping[str, Any], Snapshot]]:
+    for moment in history.moments:
+        for half in moment.halves:
+            yield {"done": half.done}, half.schema
+        yield {"revision": moment.revision, "rows": moment.rows, "lost": moment.lost}, moment.schema
 
 
 def _is_same(item: Item, other: Item) -> bool:

@@ -73,7 +73,8 @@ class Rules:
         )
 
     def _applied_to_moment(self, moment: Moment) -> Moment:
-        return replace(moment, schema=self.applied_to(moment.schema))
+        halves = tuple(replace(half, schema=self.applied_to(half.schema)) for half in moment.halves)
+        return replace(moment, schema=self.applied_to(moment.schema), halves=halves)
 
     def _ignored(self, names: Collection[Name]) -> Collection[Name]:
         if not any(rule.treatment is Treatment.IGNORED for rule in self.rules):

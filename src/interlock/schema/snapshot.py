@@ -105,6 +105,16 @@ class Snapshot:
             }
         )
 
+    def without_schema(self, schema: str) -> "Snapshot":
+        """All but what lies in one schema, and itself."""
+        return self.with_items(
+            {
+                name: item
+                for name, item in self.items.items()
+                if schema != (name.table if name.kind is Kind.SCHEMA else name.schema)
+            }
+        )
+
     def without(self, names: Collection[Name]) -> "Snapshot":
         """All but these objects."""
         return self.with_items({name: item for name, item in self.items.items() if name not in names})

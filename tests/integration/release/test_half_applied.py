@@ -4,11 +4,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from interlock.errors import ExitCode
 from tests.acceptance.conftest import ask
 from tests.alembic_project import make_project
-from tests.integration.release.conftest import Guard, told
+from tests.integration.release.conftest import Guard, claim, told
 
 TABLE = 'op.create_table("t", sa.Column("id", sa.Integer, primary_key=True), sa.Column("n", sa.Integer))'
 UNIQUE = """
@@ -72,3 +73,221 @@ op.execute("insert into counted values (2)")
 
     assert "of this revision 3 statements committed before stay: create table counted (n int)" in found
     assert "the database is at r1" in found
+
+
+CUT = """
+def cut(number):
+    if op.get_bind().engine.url.database.startswith("test_") and int(open({flag!r}).read()) == number:
+        raise RuntimeError("cut short")
+"""
+LONG_REVISION = """
+cut(0)
+op.add_column("t", sa.Column("m", sa.Integer))
+cut(1)
+with op.get_context().autocommit_block():
+    cut(2)
+    op.execute("create type mood as enum ('sad')")
+    cut(3)
+    op.execute("alter type mood add value 'ok'")
+    cut(4)
+    while op.get_bind().execute(
+        sa.text("update t set m = n where id in (select id from t where m is null and n is not null limit 2)")
+    ).rowcount:
+        cut(5)
+    op.create_index("t_m", "t", ["m"], postgresql_concurrently=True)
+    cut(6)
+op.execute("create table u (t_id int, mood mood default 'ok')")
+cut(7)
+op.execute("insert into u select id from t")
+op.create_foreign_key("u_t", "u", "t", ["t_id"], ["id"])
+with op.get_context().autocommit_block():
+    cut(8)
+    op.drop_index("t_n", "t", postgresql_concurrently=True)
+    op.execute("alter table u alter column mood drop default")
+    cut(9)
+"""
+WANTED = """
+select (select count(*) || '/' || sum(m) from t), (select count(*) from u),
+       (select array_agg(relname order by relname)::text[] from pg_class where relnamespace = 'public'::regnamespace),
+       (select array_agg(enumlabel::text order by enumsortorder) from pg_enum),
+       (select version_num from alembic_version)
+"""
+
+
+@pytest.fixture
+def long_chain(tmp_path: Path, database: str) -> Path:
+    """A database at the first revision of two; give the file that says where the second one is cut short."""
+    flag = tmp_path / "cut_at"
+    flag.write_text("-1")
+    first = f'{TABLE}\nop.create_index("t_n", "t", ["n"])'
+    cut_short_project(tmp_path, first, LONG_REVISION, flag)
+    claim(database, "r1")
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("create table t (id serial primary key, n int)")
+        connection.execute("create index t_n on t (n)")
+        connection.execute("insert into t select i, i from generate_series(1, 9) i")
+    return flag
+
+
+def test_a_revision_that_commits_in_between_goes_on_where_it_was_cut_short(
+    guard: Guard, long_chain: Path, database: str
+):
+    seen = []
+    for number in range(10):
+        long_chain.write_text(str(number))
+        outcome = guard("release", database, models=False)
+        assert outcome.exit_code == ExitCode.STOP
+        assert "cut short" in told(outcome)
+        [stage] = (stage for stage in outcome.record.timeline if stage.check == "verify before")
+        seen.append(stage.summary.partition("goes on after ")[2])
+    long_chain.write_text("-1")
+    planned, released = (guard(what, database, models=False) for what in ("plan", "release"))
+
+    assert planned.exit_code == released.exit_code == ExitCode.CLEAR, told(planned) + told(released)
+    # The changes of the schema that are done, and the batches, of which the last one finds nothing to do.
+    assert seen == ["", "", "", "1 statement", *(f"{number} statements" for number in (2, 3, 4, 10, 10, 13))]
+    assert "goes on after 15 statements" in planned.record.timeline[-3].summary
+    assert ask(database, WANTED) == [
+        (
+            "9/45",
+            9,
+            ["alembic_version", "alembic_version_pkey", "t", "t_id_seq", "t_m", "t_pkey", "u"],
+            ["sad", "ok"],
+            "r2",
+        )
+    ]
+
+
+@pytest.mark.parametrize("number", [2, 5, 6, 8])
+def test_wherever_it_is_cut_short_one_more_run_is_enough(guard: Guard, long_chain: Path, database: str, number: int):
+    long_chain.write_text(str(number))
+    assert guard("release", database, models=False).exit_code == ExitCode.STOP
+    long_chain.write_text("-1")
+    outcome = guard("release", database, models=False)
+
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+    assert ask(database, WANTED) == [
+        (
+            "9/45",
+            9,
+            ["alembic_version", "alembic_version_pkey", "t", "t_id_seq", "t_m", "t_pkey", "u"],
+            ["sad", "ok"],
+            "r2",
+        )
+    ]
+
+
+def cut_short_project(folder: Path, first: str, revision: str, flag: Path) -> None:
+    """A project whose second revision fails on the target where the file says it."""
+    project = make_project(folder, {"r1": first, "r2": revision})
+    for script in (project.folder / "migrations/versions").glob("r2*.py"):
+        script.write_text(script.read_text().replace("def upgrade", CUT.format(flag=str(flag)) + "\n\ndef upgrade"))
+
+
+APPENDS = """
+with op.get_context().autocommit_block():
+    for number in range(3):
+        op.get_bind().execute(sa.text("insert into t values (:id, 1)"), {"id": number})
+        cut(number)
+op.execute("update t set n = n + 1")
+op.execute("commit")
+cut(3)
+op.add_column("t", sa.Column("m", sa.Integer))
+"""
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_rows_are_not_written_twice(guard: Guard, tmp_path: Path, database: str, number: int):
+    flag = tmp_path / "cut_at"
+    flag.write_text(str(number))
+    claim(database, "r1")
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("create table t (id serial primary key, n int)")
+    cut_short_project(tmp_path, TABLE, APPENDS, flag)
+
+    assert guard("release", database, models=False).exit_code == ExitCode.STOP
+    flag.write_text("-1")
+    outcome = guard("release", database, models=False)
+
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+    assert ask(database, "select id, n, m from t order by id") == [(number, 2, None) for number in range(3)]
+    assert ask(database, "select count(*) from interlock_journal.statements") == [(0,)]
+    assert guard("verify", database, models=False).exit_code == ExitCode.CLEAR
+
+
+def test_what_a_statement_gave_that_is_done_is_not_made_up(guard: Guard, tmp_path: Path, database: str):
+    flag = tmp_path / "cut_at"
+    flag.write_text("0")
+    claim(database, "r1")
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("create table t (id serial primary key, n int)")
+    revision = """
+with op.get_context().autocommit_block():
+    made = op.get_bind().execute(sa.text("insert into t values (1, 1) returning id")).scalar()
+    cut(0)
+op.execute("commit")
+"""
+    cut_short_project(tmp_path, TABLE, revision, flag)
+
+    assert guard("release", database, models=False).exit_code == ExitCode.STOP
+    flag.write_text("-1")
+    outcome = guard("release", database, models=False)
+
+    assert outcome.exit_code == ExitCode.STOP
+    assert "what this statement gave then is not known: insert into t values (1, 1) returning id" in told(outcome)
+    assert ask(database, "select count(*) from t") == [(1,)]
+
+
+HALF_BY_ALEMBIC = """
+with op.get_context().autocommit_block():
+    op.execute("insert into t values (1, 1)")
+    op.add_column("t", sa.Column("m", sa.Integer))
+    op.add_column("t", sa.Column("o", sa.Integer))
+"""
+
+
+def test_what_others_left_half_done_is_not_guessed(guard: Guard, tmp_path: Path, database: str):
+    make_project(tmp_path, {"r1": TABLE, "r2": HALF_BY_ALEMBIC})
+    claim(database, "r1")
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("create table t (id serial primary key, n int)")
+        connection.execute("alter table t add column m int")
+
+    outcome = guard("release", database, models=False)
+
+    assert outcome.exit_code == ExitCode.STOP
+    assert "r2 was cut short after 1 statement that changed the schema, and which rows it wrote" in told(outcome)
+    assert ask(database, "select count(*) from t") == [(0,)]
+
+
+def test_what_others_left_half_done_is_finished_where_it_writes_no_rows(guard: Guard, tmp_path: Path, database: str):
+    make_project(
+        tmp_path, {"r1": TABLE, "r2": HALF_BY_ALEMBIC.replace('op.execute("insert into t values (1, 1)")', "")}
+    )
+    claim(database, "r1")
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("create table t (id serial primary key, n int)")
+        connection.execute("alter table t add column m int")
+
+    outcome = guard("release", database, models=False)
+
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+    assert ask(database, "select to_regclass('interlock_journal.statements')") == [(None,)]
+
+
+def test_a_role_that_may_make_no_journal_releases_and_is_told(guard: Guard, tmp_path: Path, database: str):
+    make_project(tmp_path, {"r1": TABLE, "r2": HALF_BY_ALEMBIC})
+    claim(database, "r1")
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("create table t (id serial primary key, n int)")
+        connection.execute("drop role if exists limited")
+        connection.execute("create role limited login password 'secret'")
+        connection.execute("grant create, usage on schema public to limited")
+        connection.execute("alter table t owner to limited")
+        connection.execute("alter table alembic_version owner to limited")
+    limited = make_url(database).set(username="limited", password="secret").render_as_string(hide_password=False)
+
+    outcome = guard("release", limited, models=False)
+
+    assert outcome.record.applied[0].is_done, told(outcome)
+    assert any("the role may make no journal" in text for text in outcome.record.unproved)

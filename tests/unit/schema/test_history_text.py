@@ -1,7 +1,7 @@
 import pytest
 from tests.unit.schema.builders import a_column, a_foreign_key, a_snapshot, a_table, an_enum, an_index
 
-from interlock.schema.history import History, Moment
+from interlock.schema.history import Half, History, Moment
 from interlock.schema.history_text import history_as_text, history_from_text
 from interlock.schema.items import Sequence
 from interlock.schema.name import Kind, Name
@@ -14,7 +14,13 @@ HISTORY = History(
     (
         Moment(None, a_snapshot()),
         Moment("r1", a_snapshot(ORDERS, CODE, an_enum()), ("r1",)),
-        Moment("r2", a_snapshot(ORDERS, WIDER, an_index(), a_foreign_key(), NUMBERS), ("r2", "other"), (CODE.name,)),
+        Moment(
+            "r2",
+            a_snapshot(ORDERS, WIDER, an_index(), a_foreign_key(), NUMBERS),
+            ("r2", "other"),
+            (CODE.name,),
+            halves=(Half(("alter", "create"), a_snapshot(ORDERS, WIDER)),),
+        ),
         Moment("r3", a_snapshot(ORDERS, WIDER, an_index(), a_foreign_key(), NUMBERS), ("r3",)),
     )
 )
@@ -42,8 +48,8 @@ def test_an_object_that_stays_is_one_value_in_all_moments():
 def test_a_moment_costs_a_line_that_has_what_it_changed():
     lines = history_as_text(HISTORY).splitlines()
 
-    assert "orders_by_state" in lines[2]
-    assert lines[3] == '["r3", ["r3"], [], [], [], [], 0]'
+    assert "orders_by_state" in lines[3]
+    assert lines[4] == '[{"revision": "r3", "rows": ["r3"], "lost": []}, [], [], [], 0]'
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", history_as_text(HISTORY)[:-4]])
