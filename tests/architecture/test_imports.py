@@ -27,6 +27,8 @@ MAY_IMPORT = {
     "chain": _FOUNDATION | {"postgres"},
     "release": _WORKING,
     "gate": _WORKING,
+    # Runs inside of a revision: no more of ours than it needs.
+    "online": {"errors", "postgres"},
     "report": _FOUNDATION | {"release.record"},
     "control.persistence": {"errors", "control.domain"},
     "control.http": {"errors", "control.domain"},
