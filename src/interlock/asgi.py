@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 from starlette.concurrency import run_in_threadpool
 
 from interlock import __version__
+from interlock.control.console.app import mount_console
 from interlock.control.http.app import create_app
 from interlock.control.http.logs import write_structured_logs
 from interlock.control.http.passwords import Argon2Passwords
@@ -87,6 +88,7 @@ def assemble(environment: Mapping[str, str]) -> FastAPI:
         build=environment.get("INTERLOCK_BUILD") or __version__,
     )
     app = create_app(ports, close=engine.dispose)
+    mount_console(app)
     _open_to_origins(app, environment.get("INTERLOCK_CORS_ORIGINS", "").split())
     return app
 

@@ -1,32 +1,19 @@
 """The HTML report as a real Chromium shows it: on a wide and on a narrow screen, light and dark, on paper."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from interlock.report.html import as_html
+from tests.chromium import CHROMIUM, SCREENS, WHY_NOT, run_chromium
 from tests.unit.report.builders import clear_with_applied_steps, stop_half_way
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-# Chromium is not to phone home, so that a request is the page's own.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian: apt install chromium)")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT)
 
 RECORDS = {"STOP": stop_half_way, "CLEAR": clear_with_applied_steps}
-SCREENS = {"wide": (1440, 900), "narrow": (390, 844)}
 
 
 @dataclass
@@ -40,10 +27,8 @@ class Opened:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with run_chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture(params=RECORDS)

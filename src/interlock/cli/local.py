@@ -126,6 +126,7 @@ def _database(state: Path) -> Iterator[tuple[DatabaseUrl, DatabaseUrl | None]]:
 def _serve(api: Api, sign_in: str) -> ExitCode:
     try:
         typer.echo(f"\nserving  {api.url}  (Ctrl-C stops it)")
+        typer.echo(f"console  {api.url}/")
         typer.echo(f"API      {api.url}/api/v1/openapi.json")
         typer.echo(f"sign in  {sign_in}")
         api.process.wait()

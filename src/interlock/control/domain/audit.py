@@ -69,12 +69,21 @@ class AuditEvent:
     occurred_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What events are about: things of a kind, one of them, or an organisation."""
+
+    resource: Resource | None = None
+    resource_id: str | None = None
+    organisation_id: UUID | None = None
+
+
 class Audit(Protocol):
     """The trail of the organisations that the scope lets one see."""
 
     async def record(self, entry: Entry) -> None: ...
-    async def page(self, wanted: Slice) -> Page[AuditEvent]:
-        """The newest events first."""
+    async def page(self, wanted: Slice, of: "Subject | None" = None) -> Page[AuditEvent]:
+        """The newest events first; all of them, or those of one thing or organisation."""
 
 
 async def record_change(

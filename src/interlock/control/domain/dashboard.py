@@ -1,6 +1,7 @@
 """What the dashboard counts."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 
@@ -49,7 +50,17 @@ class Stats:
     users: MemberCounts
 
 
+@dataclass(frozen=True, slots=True)
+class DayOfActivity:
+    """How many changes were made on one day, by UTC."""
+
+    day: date
+    changes: int
+
+
 class Dashboard(Protocol):
-    """Counts, taken in one query."""
+    """Counts, each taken in one query."""
 
     async def count(self) -> Stats: ...
+    async def activity(self, days: int) -> tuple[DayOfActivity, ...]:
+        """The last days, today included, the oldest first; days without a change as well."""

@@ -136,6 +136,9 @@ class Flags(Protocol):
 
     async def save(self, flag: Flag) -> Flag: ...
     async def page_of_overrides(self, key: str, wanted: Slice) -> Page[Override]: ...
+    async def overrides_of(self, organisation_id: UUID) -> tuple[Override, ...]:
+        """Those for an organisation and for users of it, of all flags."""
+
     async def find_override(self, key: str, organisation_id: UUID, user_id: UUID | None) -> Override | None: ...
     async def put_override(
         self, key: str, organisation_id: UUID, user_id: UUID | None, new: NewOverride

@@ -118,6 +118,8 @@ class Modules(Protocol):
         """Find what an organisation has of a module, and keep everybody else from changing it."""
 
     async def save_assignment(self, assignment: OrganisationModule) -> None: ...
+    async def assignments(self, organisation_id: UUID) -> tuple[OrganisationModule, ...]:
+        """What an organisation has of each module that was ever given to it."""
 
 
 async def find(work: "UnitOfWork[Scope]", key: str) -> Module:

@@ -10,10 +10,11 @@ LARGEST_PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Which part of a list is wanted: so many rows after this one."""
+    """Which part of a list is wanted: so many rows after this one, of those that hold a text."""
 
     limit: int
     after: str | None = None
+    search: str = ""
 
 
 @dataclass(frozen=True, slots=True)

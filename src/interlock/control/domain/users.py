@@ -1,6 +1,7 @@
 """Users, their roles, and what a role permits."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
@@ -8,6 +9,7 @@ from uuid import UUID
 
 from interlock.control.domain.errors import NotPermitted
 from interlock.control.domain.organisations import PLATFORM_KEY
+from interlock.control.domain.page import Page, Slice
 from interlock.control.domain.scope import OneOrganisation, Scope, WholePlatform
 
 
@@ -89,8 +91,24 @@ def platform_scope(user: User) -> WholePlatform:
     raise NotPermitted("platform:administer")
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A user as a list shows one, active or not. Who has no login cannot sign in."""
+
+    id: UUID
+    organisation_key: str
+    email: str | None
+    name: str
+    role: Role
+    is_active: bool
+    created_at: datetime
+
+
 class Users(Protocol):
     """The users that the scope lets one see."""
+
+    async def page(self, wanted: Slice, organisation_id: UUID | None = None) -> Page[Member]:
+        """All of them, or those of one organisation."""
 
     async def is_member(self, organisation_id: UUID, user_id: UUID) -> bool: ...
 

@@ -1,7 +1,7 @@
 """Fields that several requests share, and lists that come in pages."""
 
 from base64 import b64decode, urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Path, Query
@@ -80,3 +80,11 @@ def _read_cursor(cursor: str) -> str:
 
 
 WantedSlice = Annotated[Slice, Depends(_slice)]
+
+
+def _search(wanted: WantedSlice, search: Annotated[str, Query(max_length=100, pattern=TEXT_PATTERN)] = "") -> Slice:
+    return replace(wanted, search=search)
+
+
+SearchedSlice = Annotated[Slice, Depends(_search)]
+"""Of a list that can be searched: by a text that stands in the key or the name."""

@@ -26,6 +26,7 @@ from interlock.control.http.fields import (
     Listing,
     ListView,
     Name,
+    SearchedSlice,
     Text,
     View,
     WantedSlice,
@@ -129,7 +130,7 @@ class PutOverride(Body):
 
 
 @router.get("", response_model=FlagList, responses=problems(422))
-async def list_flags(caller: Reader, wanted: WantedSlice) -> Listing[Flag]:
+async def list_flags(caller: Reader, wanted: SearchedSlice) -> Listing[Flag]:
     """List the flags, by key."""
     async with caller.work() as work:
         return listing(await work.flags.page(wanted))

@@ -26,9 +26,9 @@ from interlock.control.http.fields import (
     Listing,
     ListView,
     Name,
+    SearchedSlice,
     Text,
     View,
-    WantedSlice,
     left_out,
     listing,
 )
@@ -118,7 +118,7 @@ class OrganisationModuleView(View):
 
 
 @router.get("", response_model=ModuleList, responses=problems(422))
-async def list_modules(caller: Reader, wanted: WantedSlice) -> Listing[Module]:
+async def list_modules(caller: Reader, wanted: SearchedSlice) -> Listing[Module]:
     """List the modules that the caller may see, by key: an organisation sees the core ones and its own."""
     async with caller.work() as work:
         return listing(await work.modules.page(wanted))

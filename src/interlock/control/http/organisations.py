@@ -20,8 +20,8 @@ from interlock.control.http.fields import (
     Listing,
     ListView,
     Name,
+    SearchedSlice,
     View,
-    WantedSlice,
     left_out,
     listing,
 )
@@ -78,7 +78,7 @@ class ChangeOrganisation(Body):
 
 
 @router.get("", response_model=OrganisationList, responses=problems(422))
-async def list_organisations(caller: Reader, wanted: WantedSlice) -> Listing[Organisation]:
+async def list_organisations(caller: Reader, wanted: SearchedSlice) -> Listing[Organisation]:
     """List the organisations that the caller may see, by key."""
     async with caller.work() as work:
         return listing(await work.organisations.page(wanted))

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, func, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from interlock.control.domain.audit import Action, AuditEvent, Entry, Origin, Resource
+from interlock.control.domain.audit import Action, AuditEvent, Entry, Origin, Resource, Subject
 from interlock.control.domain.errors import InvalidCursor
 from interlock.control.domain.page import Page, Slice
 from interlock.control.domain.scope import Scope
@@ -84,9 +84,15 @@ class StoredAudit(Scoped):
     async def record(self, entry: Entry) -> None:
         await self.session.execute(insert(AuditEventRow).values(**row_values(entry, self.origin)))
 
-    async def page(self, wanted: Slice) -> Page[AuditEvent]:
+    async def page(self, wanted: Slice, of: Subject | None = None) -> Page[AuditEvent]:
         order = (AuditEventRow.occurred_at, AuditEventRow.id)
         statement = select(AuditEventRow).where(self.is_in_scope(AuditEventRow.organisation_id))
+        if of and of.resource is not None:
+            statement = statement.where(AuditEventRow.resource_type == of.resource.value)
+        if of and of.resource_id is not None:
+            statement = statement.where(AuditEventRow.resource_id == of.resource_id)
+        if of and of.organisation_id is not None:
+            statement = statement.where(AuditEventRow.organisation_id == of.organisation_id)
         if wanted.after is not None:
             statement = statement.where(tuple_(*order) < tuple_(*read_place(wanted.after)))
         newest_first = statement.order_by(*(column.desc() for column in order))

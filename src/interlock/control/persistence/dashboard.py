@@ -2,9 +2,16 @@
 
 from datetime import timedelta
 
-from sqlalchemy import FromClause, Subquery, distinct, func, select, true
+from sqlalchemy import Date, FromClause, Subquery, cast, distinct, func, select, true
 
-from interlock.control.domain.dashboard import ActivityCounts, FlagCounts, MemberCounts, ModuleCounts, Stats
+from interlock.control.domain.dashboard import (
+    ActivityCounts,
+    DayOfActivity,
+    FlagCounts,
+    MemberCounts,
+    ModuleCounts,
+    Stats,
+)
 from interlock.control.domain.modules import ModuleStatus
 from interlock.control.persistence.audit import AuditEventRow
 from interlock.control.persistence.flags import FlagRow
@@ -40,6 +47,24 @@ class StoredDashboard(Scoped):
             organisations=MemberCounts(row.organisations, row.active_organisations),
             users=MemberCounts(row.users, row.active_users),
         )
+
+    async def activity(self, days: int) -> tuple[DayOfActivity, ...]:
+        today = func.date_trunc("day", func.timezone("UTC", func.now()))
+        series = func.generate_series(today - timedelta(days=days - 1), today, timedelta(days=1))
+        day = series.table_valued("day").render_derived().c.day
+        begins = func.timezone("UTC", day)
+        is_of_day = (
+            self.is_in_scope(AuditEventRow.organisation_id)
+            & (AuditEventRow.occurred_at >= begins)
+            & (AuditEventRow.occurred_at < begins + timedelta(days=1))
+        )
+        statement = (
+            select(cast(day, Date), func.count(AuditEventRow.id))
+            .select_from(day.table.outerjoin(AuditEventRow, is_of_day))
+            .group_by(day)
+            .order_by(day)
+        )
+        return tuple(DayOfActivity(*row) for row in await self.session.execute(statement))
 
     def _flags(self) -> Subquery:
         return (

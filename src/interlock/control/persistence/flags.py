@@ -132,7 +132,7 @@ class StoredFlags(Scoped):
         self.origin = origin
 
     async def page(self, wanted: Slice) -> Page[Flag]:
-        return await self.fetch_page(select(FlagRow), FlagRow.key, wanted, flag_of)
+        return await self.fetch_page(select(FlagRow), FlagRow.key, wanted, flag_of, (FlagRow.key, FlagRow.name))
 
     async def find(self, key: str) -> Flag | None:
         row = await self.session.scalar(select(FlagRow).where(FlagRow.key == key))
@@ -175,6 +175,10 @@ class StoredFlags(Scoped):
     async def page_of_overrides(self, key: str, wanted: Slice) -> Page[Override]:
         overrides = self._visible_overrides().where(OverrideRow.flag_key == key)
         return await self.fetch_page(overrides, OverrideRow.id, wanted, override_of)
+
+    async def overrides_of(self, organisation_id: UUID) -> tuple[Override, ...]:
+        statement = self._visible_overrides().where(OverrideRow.organisation_id == organisation_id)
+        return tuple(map(override_of, await self.session.scalars(statement)))
 
     async def find_override(self, key: str, organisation_id: UUID, user_id: UUID | None) -> Override | None:
         row = await self.session.scalar(self._override(key, organisation_id, user_id))

@@ -55,11 +55,16 @@ def module_of(row: ModuleRow) -> Module:
     )
 
 
+def assignment_of(row: OrganisationModuleRow) -> OrganisationModule:
+    """What an organisation has of a module, as a row tells it."""
+    return OrganisationModule(row.organisation_id, row.module_key, row.is_enabled, row.configuration)
+
+
 class StoredModules(Scoped):
     """The modules that the scope lets one see: an organisation sees the core ones and its own."""
 
     async def page(self, wanted: Slice) -> Page[Module]:
-        return await self.fetch_page(self._visible(), ModuleRow.key, wanted, module_of)
+        return await self.fetch_page(self._visible(), ModuleRow.key, wanted, module_of, (ModuleRow.key, ModuleRow.name))
 
     async def find(self, key: str) -> Module | None:
         row = await self.session.scalar(self._visible().where(ModuleRow.key == key))
@@ -104,9 +109,7 @@ class StoredModules(Scoped):
             self.is_in_scope(OrganisationModuleRow.organisation_id),
         )
         row = await self.session.scalar(statement.with_for_update())
-        if row is None:
-            return None
-        return OrganisationModule(row.organisation_id, row.module_key, row.is_enabled, row.configuration)
+        return assignment_of(row) if row else None
 
     async def save_assignment(self, assignment: OrganisationModule) -> None:
         values = {"is_enabled": assignment.is_enabled, "configuration": assignment.configuration}
@@ -120,6 +123,13 @@ class StoredModules(Scoped):
                 where=self.is_in_scope(OrganisationModuleRow.organisation_id),
             )
         )
+
+    async def assignments(self, organisation_id: UUID) -> tuple[OrganisationModule, ...]:
+        statement = select(OrganisationModuleRow).where(
+            OrganisationModuleRow.organisation_id == organisation_id,
+            self.is_in_scope(OrganisationModuleRow.organisation_id),
+        )
+        return tuple(map(assignment_of, await self.session.scalars(statement)))
 
     def is_visible(self) -> ColumnElement[bool]:
         """The condition that a module of the catalogue meets which the scope lets one see."""

@@ -41,7 +41,9 @@ class StoredOrganisations(Scoped):
     """The organisations that the scope lets one see."""
 
     async def page(self, wanted: Slice) -> Page[Organisation]:
-        return await self.fetch_page(self._visible(), OrganisationRow.key, wanted, organisation_of)
+        return await self.fetch_page(
+            self._visible(), OrganisationRow.key, wanted, organisation_of, (OrganisationRow.key, OrganisationRow.name)
+        )
 
     async def find(self, key: str) -> Organisation | None:
         row = await self.session.scalar(self._visible().where(OrganisationRow.key == key))

@@ -1,9 +1,9 @@
 """Queries that cannot leave their scope, and lists that come in pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, true
+from sqlalchemy import ColumnElement, Select, or_, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from interlock.control.domain.errors import InvalidCursor
@@ -37,8 +37,14 @@ class Scoped:
         key: "InstrumentedAttribute[Any]",
         wanted: Slice,
         read: Callable[[RowT], ThingT],
+        searched: "Sequence[InstrumentedAttribute[Any]]" = (),
     ) -> Page[ThingT]:
-        """Read one page in the order of its key, by one query: a row too many tells that there is more."""
+        """Read one page in the order of its key, by one query: a row too many tells that there is more.
+
+        What is searched for may stand in any of the columns `searched`.
+        """
+        if wanted.search:
+            statement = statement.where(or_(*(column.icontains(wanted.search, autoescape=True) for column in searched)))
         if wanted.after is not None:
             statement = statement.where(key > read_place(key, wanted.after))
         rows = (await self.session.scalars(statement.order_by(key).limit(wanted.limit + 1))).all()

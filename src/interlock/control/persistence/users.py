@@ -2,14 +2,15 @@
 
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, UniqueConstraint, exists, select
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, UniqueConstraint, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Mapped, mapped_column
 
-from interlock.control.domain.users import Role, User
+from interlock.control.domain.page import Page, Slice
+from interlock.control.domain.users import Member, Role, User
 from interlock.control.persistence.base import Base, Dated, Id, native_enum
 from interlock.control.persistence.organisations import OrganisationRow
-from interlock.control.persistence.scoped import Scoped
+from interlock.control.persistence.scoped import Scoped, read_place
 
 
 class UserRow(Dated, Base):
@@ -41,8 +42,33 @@ class LoginRow(Base):
     last_address: Mapped[str | None]
 
 
+def member_of(row: UserRow, organisation_key: str, email: str | None) -> Member:
+    """The user that a row tells of."""
+    return Member(row.id, organisation_key, email, row.name, row.role, row.is_active, row.created_at)
+
+
 class StoredUsers(Scoped):
     """The users that the scope lets one see."""
+
+    async def page(self, wanted: Slice, organisation_id: UUID | None = None) -> Page[Member]:
+        of_login = (LoginRow.organisation_id == UserRow.organisation_id) & (LoginRow.user_id == UserRow.id)
+        statement = (
+            select(UserRow, OrganisationRow.key, LoginRow.email)
+            .join(OrganisationRow, OrganisationRow.id == UserRow.organisation_id)
+            .outerjoin(LoginRow, of_login)
+            .where(self.is_in_scope(UserRow.organisation_id))
+        )
+        if organisation_id is not None:
+            statement = statement.where(UserRow.organisation_id == organisation_id)
+        if wanted.search:
+            held = (column.icontains(wanted.search, autoescape=True) for column in (UserRow.name, LoginRow.email))
+            statement = statement.where(or_(*held))
+        if wanted.after is not None:
+            statement = statement.where(UserRow.id > read_place(UserRow.id, wanted.after))
+        rows = (await self.session.execute(statement.order_by(UserRow.id).limit(wanted.limit + 1))).all()
+        shown = rows[: wanted.limit]
+        last = str(shown[-1][0].id) if len(rows) > wanted.limit else None
+        return Page(tuple(member_of(*row) for row in shown), last)
 
     async def is_member(self, organisation_id: UUID, user_id: UUID) -> bool:
         found = exists().where(

@@ -1,0 +1,144 @@
+"""/feature-flags"""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from interlock.control.console.lists import Wanted, validated
+from interlock.control.console.pages import page
+from interlock.control.console.session import Form, PageRoute, Visitor
+from interlock.control.console.two_tabs import is_stale, lost_update
+from interlock.control.domain import flags, organisations
+from interlock.control.domain.audit import Resource, Subject
+from interlock.control.domain.errors import Conflict, InvalidChange
+from interlock.control.domain.flags import Context, FlagChanges, FlagScope, FlagStatus, NewFlag, Target
+from interlock.control.domain.page import LARGEST_PAGE, Slice
+from interlock.control.domain.users import Permission
+from interlock.control.http.caller import Caller
+from interlock.control.http.fields import KeyInPath
+from interlock.control.http.flags import ChangeFlag, CreateFlag, PutOverride
+
+router = APIRouter(prefix="/feature-flags", include_in_schema=False, route_class=PageRoute)
+
+
+@router.get("")
+async def list_flags(request: Request, visitor: Visitor, wanted: Wanted) -> Response:
+    """All flags, by key."""
+    visitor.user.must_have(Permission.READ_FLAGS)
+    async with visitor.work() as work:
+        found = await work.flags.page(wanted)
+    return page(request, "flags.html", found=found, wanted=wanted)
+
+
+@router.get("/new")
+async def ask_for_new(request: Request, visitor: Visitor) -> Response:
+    """The form for a new one."""
+    visitor.user.must_have(Permission.WRITE_FLAGS)
+    return page(request, "flag_new.html", scopes=FlagScope, form={}, error=None)
+
+
+@router.post("")
+async def create(request: Request, visitor: Visitor, form: Form) -> Response:
+    """Create one. It begins switched off."""
+    visitor.user.must_have(Permission.WRITE_FLAGS)
+    try:
+        given = {"description": form.get("description", ""), "scope": form.get("scope", FlagScope.GLOBAL)}
+        body = validated(CreateFlag, key=form.get("key", "").strip(), name=form.get("name", "").strip(), **given)
+        async with visitor.platform_work() as work:
+            made = await flags.create(work, NewFlag(**body.model_dump()))
+    except (InvalidChange, Conflict) as error:
+        return page(request, "flag_new.html", status=422, scopes=FlagScope, form=form, error=error)
+    return RedirectResponse(f"/feature-flags/{made.key}", status_code=303)
+
+
+@router.get("/{key}")
+async def read(
+    request: Request, visitor: Visitor, key: KeyInPath, organisation: str = "", user_id: str = "", sector: str = ""
+) -> Response:
+    """One flag: its switch and rollout, its exceptions, who sees what, its history."""
+    visitor.user.must_have(Permission.READ_FLAGS)
+    async with visitor.work() as work:
+        flag = await flags.find(work, key)
+        overrides = await flags.page_of_overrides(work, key, Slice(LARGEST_PAGE))
+        events = await work.audit.page(Slice(15), Subject(Resource.FLAG, key))
+    answer = await _try(visitor, key, organisation, user_id, sector) if organisation else None
+    return page(
+        request, "flag.html", flag=flag, overrides=overrides, events=events, answer=answer, now=datetime.now(UTC),
+        statuses=FlagStatus,
+    )  # fmt: skip
+
+
+@router.post("/{key}")
+async def change(request: Request, visitor: Visitor, key: KeyInPath, form: Form) -> Response:
+    """Change one, unless somebody else has done so since the form was opened."""
+    visitor.user.must_have(Permission.WRITE_FLAGS)
+    fields = {name: form.get(name, "").strip() for name in ("name", "description", "rollout", "status")}
+    wanted: FlagChanges = validated(ChangeFlag, **fields).given()
+    async with visitor.platform_work() as work:
+        current = await flags.find(work, key)
+        if is_stale(form, current):
+            return lost_update(request, f"/feature-flags/{key}", form, current, wanted)
+        await flags.change(work, key, wanted)
+    return RedirectResponse(f"/feature-flags/{key}", status_code=303)
+
+
+@router.get("/{key}/switch")
+async def confirm_switch(request: Request, visitor: Visitor, key: KeyInPath) -> Response:
+    """Ask before a flag is switched for everybody."""
+    visitor.user.must_have(Permission.WRITE_FLAGS)
+    async with visitor.work() as work:
+        flag = await flags.find(work, key)
+    return page(request, "flag_switch.html", flag=flag)
+
+
+@router.post("/{key}/switch")
+async def switch(visitor: Visitor, key: KeyInPath, form: Form) -> Response:
+    """Switch a flag on or off."""
+    visitor.user.must_have(Permission.WRITE_FLAGS)
+    async with visitor.platform_work() as work:
+        await flags.change(work, key, {"is_enabled": form.get("is_enabled") == "true"})
+    return RedirectResponse(f"/feature-flags/{key}", status_code=303)
+
+
+@router.post("/{key}/overrides")
+async def put_override(visitor: Visitor, key: KeyInPath, form: Form) -> Response:
+    """Make an exception for an organisation, or for one user of it."""
+    visitor.user.must_have(Permission.WRITE_FLAGS)
+    days = form.get("days", "").strip()
+    if days and not (days.isascii() and days.isdigit() and len(days) <= 4):
+        raise InvalidChange(problem=f"{days!r} is no number of days", remedy="give one, or leave it out")
+    expires_at = datetime.now(UTC) + timedelta(days=int(days)) if days else None
+    is_enabled, reason = form.get("is_enabled") == "true", form.get("reason", "").strip()
+    new = validated(PutOverride, is_enabled=is_enabled, reason=reason, expires_at=expires_at).as_asked()
+    target = Target(form.get("organisation", ""), _user_of(form.get("user_id", "")))
+    async with visitor.platform_work() as work:
+        await flags.put_override(work, key, target, new)
+    return RedirectResponse(f"/feature-flags/{key}#overrides", status_code=303)
+
+
+@router.post("/{key}/overrides/delete")
+async def delete_override(visitor: Visitor, key: KeyInPath, form: Form) -> Response:
+    """End an exception."""
+    visitor.user.must_have(Permission.WRITE_FLAGS)
+    target = Target(form.get("organisation", ""), _user_of(form.get("user_id", "")))
+    async with visitor.platform_work() as work:
+        await flags.delete_override(work, key, target)
+    return RedirectResponse(f"/feature-flags/{key}#overrides", status_code=303)
+
+
+async def _try(visitor: Caller, key: str, organisation_key: str, user_id: str, sector: str) -> flags.Evaluation:
+    async with visitor.work() as work:
+        flag = await flags.find(work, key)
+        organisation = await organisations.find(work, organisation_key)
+        overrides = await work.flags.overrides_of(organisation.id)
+    context = Context(organisation.id, _user_of(user_id), sector or organisation.sector_code)
+    return flags.evaluate(flag, overrides, context, datetime.now(UTC))
+
+
+def _user_of(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text.strip() else None
+    except ValueError:
+        raise InvalidChange(problem=f"{text!r} is no id of a user", remedy="copy it from the list of users") from None

@@ -1,0 +1,32 @@
+"""What every list takes from its address, and every form from its fields."""
+
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends
+from pydantic import BaseModel, ValidationError
+
+from interlock.control.domain.errors import InvalidChange
+from interlock.control.domain.page import Slice
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+ROWS = 50
+
+
+def _wanted(search: str = "", after: str | None = None) -> Slice:
+    # PostgreSQL keeps no NUL in a text.
+    return Slice(ROWS, after.replace("\0", "") if after else None, search.strip()[:100].replace("\0", ""))
+
+
+Wanted = Annotated[Slice, Depends(_wanted)]
+
+
+def validated(model: type[ModelT], **values: Any) -> ModelT:
+    """Hold what a form gives to the rules of the API. Raises InvalidChange for the first that it breaks."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        field = str(first["loc"][0]).replace("_", " ") if first["loc"] else "form"
+        told = first["msg"].removeprefix("Value error, ")
+        raise InvalidChange(problem=f"{field}: {told}", remedy="correct it, and send it again") from None

@@ -1,0 +1,114 @@
+"""/organisations"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from interlock.control.console.lists import Wanted, validated
+from interlock.control.console.pages import page
+from interlock.control.console.session import Form, PageRoute, Visitor
+from interlock.control.console.two_tabs import is_stale, lost_update
+from interlock.control.domain import modules, organisations
+from interlock.control.domain.audit import Subject
+from interlock.control.domain.errors import Conflict, InvalidChange
+from interlock.control.domain.flags import Context, evaluate
+from interlock.control.domain.organisations import NewOrganisation, OrganisationChanges, Plan
+from interlock.control.domain.page import LARGEST_PAGE, Slice
+from interlock.control.domain.users import Permission
+from interlock.control.http.fields import KeyInPath
+from interlock.control.http.organisations import ChangeOrganisation, CreateOrganisation
+
+router = APIRouter(prefix="/organisations", include_in_schema=False, route_class=PageRoute)
+
+
+@router.get("")
+async def list_organisations(request: Request, visitor: Visitor, wanted: Wanted) -> Response:
+    """All of them, by key."""
+    visitor.user.must_have(Permission.READ_ORGANISATIONS)
+    async with visitor.work() as work:
+        found = await work.organisations.page(wanted)
+    return page(request, "organisations.html", found=found, wanted=wanted)
+
+
+@router.get("/new")
+async def ask_for_new(request: Request, visitor: Visitor) -> Response:
+    """The form for a new one."""
+    visitor.user.must_have(Permission.WRITE_ORGANISATIONS)
+    return page(request, "organisation_new.html", plans=Plan, form={}, error=None)
+
+
+@router.post("")
+async def create(request: Request, visitor: Visitor, form: Form) -> Response:
+    """Create one."""
+    visitor.user.must_have(Permission.WRITE_ORGANISATIONS)
+    try:
+        body = validated(CreateOrganisation, key=form.get("key", "").strip(), **_given(form))
+        async with visitor.platform_work() as work:
+            made = await organisations.create(work, NewOrganisation(**body.model_dump()))
+    except (InvalidChange, Conflict) as error:
+        return page(request, "organisation_new.html", status=422, plans=Plan, form=form, error=error)
+    return RedirectResponse(f"/organisations/{made.key}", status_code=303)
+
+
+@router.get("/{key}")
+async def read(request: Request, visitor: Visitor, key: KeyInPath) -> Response:
+    """One of them: its modules, its users, how flags answer it, what changed."""
+    visitor.user.must_have(Permission.READ_ORGANISATIONS)
+    async with visitor.work() as work:
+        organisation = await organisations.find(work, key)
+        catalogue = await work.modules.page(Slice(LARGEST_PAGE))
+        assigned = {each.module_key: each for each in await work.modules.assignments(organisation.id)}
+        flags = await work.flags.page(Slice(LARGEST_PAGE))
+        overrides = await work.flags.overrides_of(organisation.id)
+        users = await work.users.page(Slice(LARGEST_PAGE), organisation.id)
+        events = await work.audit.page(Slice(15), Subject(organisation_id=organisation.id))
+    context = Context(organisation.id, sector_code=organisation.sector_code)
+    now = datetime.now(UTC)
+    return page(
+        request,
+        "organisation.html",
+        organisation=organisation,
+        modules=[(module, assigned.get(module.key)) for module in catalogue.items],
+        flags=[(flag, evaluate(flag, overrides, context, now)) for flag in flags.items],
+        users=users,
+        events=events,
+        plans=Plan,
+    )
+
+
+@router.post("/{key}")
+async def change(request: Request, visitor: Visitor, key: KeyInPath, form: Form) -> Response:
+    """Change one, unless somebody else has done so since the form was opened."""
+    visitor.user.must_have(Permission.WRITE_ORGANISATIONS)
+    wanted: OrganisationChanges = validated(ChangeOrganisation, **_given(form), is_active="is_active" in form).given()
+    async with visitor.platform_work() as work:
+        current = await organisations.find(work, key)
+        if is_stale(form, current):
+            return lost_update(request, f"/organisations/{key}", form, current, wanted)
+        await organisations.change(work, key, wanted)
+    return RedirectResponse(f"/organisations/{key}", status_code=303)
+
+
+@router.post("/{key}/modules/{module_key}")
+async def assign(visitor: Visitor, key: KeyInPath, module_key: KeyInPath, form: Form) -> Response:
+    """Switch a module on or off for an organisation; how it is set up stays."""
+    visitor.user.must_have(Permission.WRITE_MODULES)
+    async with visitor.platform_work() as work:
+        organisation = await organisations.find(work, key)
+        before = await work.modules.hold_assignment(organisation.id, module_key)
+        configuration = before.configuration if before else {}
+        await modules.assign(
+            work, module_key, key, is_enabled=form.get("is_enabled") == "true", configuration=configuration
+        )
+    return RedirectResponse(f"/organisations/{key}#modules", status_code=303)
+
+
+def _given(form: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "name": form.get("name", "").strip(),
+        "sector_code": form.get("sector_code") or None,
+        "plan": form.get("plan", ""),
+    }

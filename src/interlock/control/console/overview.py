@@ -1,0 +1,50 @@
+"""/ and /search"""
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request, Response
+
+from interlock.control.console.pages import page
+from interlock.control.console.session import PageRoute, Visitor
+from interlock.control.domain.page import Slice
+from interlock.control.domain.users import Permission
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from interlock.control.domain.flags import Flag
+    from interlock.control.domain.modules import Module
+    from interlock.control.domain.organisations import Organisation
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+DAYS = 30
+FOUND = 8
+
+
+@router.get("/")
+async def overview(request: Request, visitor: Visitor) -> Response:
+    """Counts, activity, and what changed lately."""
+    if Permission.READ_DASHBOARD not in visitor.user.permissions:
+        return page(request, "no_access.html")
+    async with visitor.work() as work:
+        stats = await work.dashboard.count()
+        days = await work.dashboard.activity(DAYS)
+        events = await work.audit.page(Slice(10))
+    return page(request, "overview.html", stats=stats, days=days, most=max(day.changes for day in days), events=events)
+
+
+@router.get("/search")
+async def search(request: Request, visitor: Visitor, search: str = "") -> Response:
+    """Find organisations, modules, flags and users by a part of their name."""
+    wanted, permissions = Slice(FOUND, search=search.strip()[:100].replace("\0", "")), visitor.user.permissions
+    found: list[tuple[str, str, Sequence[Organisation | Module | Flag]]] = []
+    if wanted.search:
+        async with visitor.work() as work:
+            if Permission.READ_ORGANISATIONS in permissions:
+                found.append(("Organisations", "/organisations/", (await work.organisations.page(wanted)).items))
+            if Permission.READ_MODULES in permissions:
+                found.append(("Modules", "/modules/", (await work.modules.page(wanted)).items))
+            if Permission.READ_FLAGS in permissions:
+                found.append(("Feature flags", "/feature-flags/", (await work.flags.page(wanted)).items))
+    return page(request, "search.html", found=found, search=wanted.search)

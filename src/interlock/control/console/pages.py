@@ -1,0 +1,86 @@
+"""Templates, and what every page is sent with."""
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from interlock.control.domain.users import Permission
+from interlock.control.http.ports import ports_of
+
+# Nothing from elsewhere, nothing inline; pictures in the style sheet are data.
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+}
+
+NAVIGATION = (
+    ("/", "Overview", "home", None),
+    ("/organisations", "Organisations", "building", Permission.READ_ORGANISATIONS),
+    ("/modules", "Modules", "puzzle", Permission.READ_MODULES),
+    ("/feature-flags", "Feature flags", "flag", Permission.READ_FLAGS),
+    ("/users", "Users", "users", Permission.READ_ORGANISATIONS),
+    ("/audit", "Audit", "history", Permission.READ_AUDIT),
+)
+
+
+def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """Render a page for whoever asks; `caller` is None for a stranger."""
+    caller = getattr(request.state, "caller", None)
+    user = caller.user if caller else None
+    text = (
+        _environment()
+        .get_template(template)
+        .render(
+            path=request.url.path,
+            query=request.query_params,
+            user=user,
+            navigation=[each for each in NAVIGATION if user and (each[3] is None or each[3] in user.permissions)],
+            may={permission.name: bool(user and permission in user.permissions) for permission in Permission},
+            build=ports_of(request).build,
+            **values,
+        )
+    )
+    return HTMLResponse(text, status, headers=HEADERS)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader(__package__ or "", "templates"),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"moment": _moment, "ago": _ago, "words": _words}
+    environment.globals["link"] = _link
+    return environment
+
+
+def _link(path: str, **query: Any) -> str:
+    given = {name: value for name, value in query.items() if value not in (None, "")}
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+def _moment(time: datetime) -> str:
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _ago(time: datetime) -> str:
+    seconds = (datetime.now(UTC) - time).total_seconds()
+    for length, noun in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= length:
+            number = int(seconds // length)
+            return f"{number} {noun}{'' if number == 1 else 's'} ago"
+    return "just now"
+
+
+def _words(value: object) -> str:
+    return str(value).replace("_", " ")

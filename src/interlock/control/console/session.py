@@ -1,0 +1,136 @@
+"""Who looks at a page: a session in a cookie, and what happens without one."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Annotated, Any
+from urllib.parse import quote, urlsplit
+
+from fastapi import Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from fastapi.routing import APIRoute
+
+from interlock.control.console.pages import page
+from interlock.control.domain.audit import Origin
+from interlock.control.domain.errors import NotSignedIn
+from interlock.control.http.caller import Caller, address_of
+from interlock.control.http.ports import ports_of
+from interlock.control.http.problems import STATUS
+from interlock.control.http.tokens import LIFETIME_SECONDS, Bearer
+from interlock.errors import InterlockError
+
+COOKIE = "interlock_session"
+KEPT = "kept."
+"""What a form's fields are called while somebody signs in again."""
+
+
+class CameFromElsewhere(InterlockError):
+    """A form that another site has sent."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            problem="this form was not sent by a page of this console",
+            remedy="open the page here, and send it again",
+        )
+
+
+class PageRoute(APIRoute):
+    """A page for signed-in users: strangers are asked to sign in, errors are told in words."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_page(request: Request) -> Response:
+            try:
+                require_own_form(request)
+                caller = await identify(request)
+            except NotSignedIn:
+                return await _ask_to_sign_in(request)
+            except CameFromElsewhere as error:
+                return error_page(request, error, 403)
+            request.state.caller = caller
+            try:
+                response = await handle(request)
+            except InterlockError as error:
+                response = error_page(request, error, STATUS.get(type(error), 422))
+            except RequestValidationError:
+                response = page(request, "not_found.html", status=404)
+            # Whoever works stays signed in.
+            let_in(request, response, Bearer(caller.user.organisation_id, caller.user.id))
+            return response
+
+        return handle_page
+
+
+def require_own_form(request: Request) -> None:
+    """Raise CameFromElsewhere for a form that another site has made a browser send.
+
+    Every browser of the last years says where a request comes from; one that does not says it by `Origin`.
+    """
+    if request.method in ("GET", "HEAD"):
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        is_own = site == "same-origin"
+    else:
+        origin = request.headers.get("Origin")
+        is_own = origin is not None and urlsplit(origin).netloc == request.headers.get("Host")
+    if not is_own:
+        raise CameFromElsewhere
+
+
+async def identify(request: Request) -> Caller:
+    """Find the active user of the session. Raises NotSignedIn."""
+    ports = ports_of(request)
+    bearer = ports.tokens.read(request.cookies.get(COOKIE, ""))
+    user = await ports.directory.find_active(bearer.organisation_id, bearer.user_id)
+    if user is None:
+        raise NotSignedIn
+    origin = Origin(user.organisation_id, user.id, request.state.request_id, address_of(request))
+    return Caller(user, origin, ports.open_work)
+
+
+def let_in(request: Request, response: Response, bearer: Bearer) -> None:
+    """Begin a session, or make it last longer."""
+    response.set_cookie(
+        COOKIE,
+        ports_of(request).tokens.issue(bearer),
+        max_age=LIFETIME_SECONDS,
+        httponly=True,
+        secure=request.url.scheme == "https",
+        samesite="lax",
+    )
+
+
+def error_page(request: Request, error: InterlockError, status: int) -> Response:
+    """What went wrong, and what to do next."""
+    return page(request, "error.html", status=status, error=error, code=status)
+
+
+async def _ask_to_sign_in(request: Request) -> Response:
+    if request.method in ("GET", "HEAD"):
+        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/sign-in?next={quote(path)}", status_code=303)
+    # Nothing of what was typed is lost: it waits in the sign-in form.
+    fields = await form_of(request)
+    kept = {f"{KEPT}{name}": value for name, value in fields.items()}
+    return page(request, "sign_in.html", status=401, next=request.url.path, kept=kept, error=None, email="")
+
+
+async def form_of(request: Request) -> Mapping[str, str]:
+    """The fields of a form, as text."""
+    form = await request.form()
+    return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+def own_path(text: str) -> str:
+    """A path of ours to go on to; nobody is led to another site."""
+    return text if text.startswith("/") and not text.startswith(("//", "/\\")) else "/"
+
+
+def _caller_of(request: Request) -> Caller:
+    caller: Caller = request.state.caller
+    return caller
+
+
+Visitor = Annotated[Caller, Depends(_caller_of)]
+Form = Annotated[Mapping[str, str], Depends(form_of)]

@@ -1,0 +1,250 @@
+"""The console's pages as a program asks for them: who gets in, whose forms count, what is lost when it goes wrong."""
+
+import re
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+
+from tests.integration.control.conftest import PASSWORD, Api, Member, People
+
+OWN = {"Sec-Fetch-Site": "same-origin"}
+
+
+class Visitor:
+    """A browser without a screen."""
+
+    def __init__(self, base_url: str) -> None:
+        self.client = httpx2.Client(base_url=base_url, timeout=20)
+
+    def sign_in(self, member: Member) -> "Visitor":
+        answer = self.post("/sign-in", email=member.email, password=PASSWORD)
+        assert answer.status_code == 303
+        return self
+
+    def get(self, path: str) -> httpx2.Response:
+        return self.client.get(path)
+
+    def post(self, path: str, headers: dict[str, str] = OWN, **form: str) -> httpx2.Response:
+        return self.client.post(path, data=form, headers=headers)
+
+
+@pytest.fixture
+def visitor(api: Api) -> Iterator[Visitor]:
+    visitor = Visitor(str(api.client.base_url))
+    yield visitor
+    visitor.client.close()
+
+
+PAGES = (
+    "/",
+    "/organisations",
+    "/organisations/new",
+    "/modules",
+    "/feature-flags",
+    "/feature-flags/new",
+    "/users",
+    "/audit",
+    "/search",
+)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_stranger_is_asked_to_sign_in(visitor: Visitor, path: str):
+    answer = visitor.get(path)
+
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith("/sign-in?next=/")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_super_admin_sees_every_page_without_anything_inline(visitor: Visitor, people: People, path: str):
+    answer = visitor.sign_in(people.super_admin()).get(path)
+
+    assert answer.status_code == 200
+    assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert " style=" not in answer.text
+    assert "onclick" not in answer.text
+
+
+def test_the_session_is_a_cookie_that_no_script_can_read(visitor: Visitor, people: People):
+    answer = visitor.post("/sign-in", email=people.super_admin().email, password=PASSWORD)
+
+    cookie = answer.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert visitor.post("/sign-out").status_code == 303
+    assert visitor.get("/").status_code == 303
+
+
+@pytest.mark.parametrize("next_path", ["https://evil.example", "//evil.example", "/\\evil.example"])
+def test_nobody_is_led_to_another_site(visitor: Visitor, people: People, next_path: str):
+    answer = visitor.post("/sign-in", email=people.super_admin().email, password=PASSWORD, next=next_path)
+
+    assert answer.headers["Location"] == "/"
+
+
+def test_a_wrong_password_is_told_and_the_address_kept(visitor: Visitor):
+    answer = visitor.post("/sign-in", email="somebody@example.com", password="wrong")
+
+    assert answer.status_code == 401
+    assert "do not belong to an active user" in answer.text
+    assert 'value="somebody@example.com"' in answer.text
+
+
+ELSEWHERE = ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}, {})
+
+
+@pytest.mark.parametrize("headers", ELSEWHERE, ids=str)
+def test_a_form_of_another_site_changes_nothing(visitor: Visitor, people: People, headers: dict[str, str]):
+    visitor.sign_in(people.super_admin())
+
+    answer = visitor.post("/organisations", headers=headers, key="acme", name="Acme", plan="basic")
+
+    assert answer.status_code == 403
+    assert people.sql("select count(*) from organisations where key = 'acme'") == [(0,)]
+
+
+def test_who_may_only_read_is_refused_in_words(visitor: Visitor, people: People):
+    visitor.sign_in(people.member("acme", "admin"))
+
+    assert "New organisation" not in visitor.get("/organisations").text
+    for path in ("/organisations", "/feature-flags", "/organisations/acme", "/feature-flags/x/switch"):
+        answer = visitor.post(path, key="new-one", name="New", plan="basic")
+        assert answer.status_code == 403
+        assert "Not permitted" in answer.text
+
+
+def test_another_tenant_is_not_there(visitor: Visitor, people: People):
+    people.organisation("other")
+    visitor.sign_in(people.member("acme", "admin"))
+
+    answer = visitor.get("/organisations/other")
+
+    assert answer.status_code == 404
+    assert "there is no organisation other" in answer.text
+    assert "other" not in visitor.get("/organisations").text.replace("another", "")
+    assert visitor.get("/search?search=other").text.count("/organisations/other") == 0
+
+
+@pytest.mark.parametrize("role", ["analyst", "viewer"])
+def test_who_has_nothing_to_administer_is_told_so(visitor: Visitor, people: People, role: str):
+    visitor.sign_in(people.member("acme", role))
+
+    assert "nothing to administer" in visitor.get("/").text
+    assert visitor.get("/organisations").status_code == 403
+
+
+def test_what_was_typed_outlives_the_session(visitor: Visitor, people: People):
+    member = people.super_admin()
+    visitor.sign_in(member)
+    visitor.client.cookies.clear()
+
+    asked = visitor.post("/organisations", key="acme", name="Acme <Ltd>", plan="basic")
+    assert asked.status_code == 401
+    assert 'name="kept.name" value="Acme &lt;Ltd&gt;"' in asked.text
+    kept = {"kept.key": "acme", "kept.name": "Acme <Ltd>", "kept.plan": "basic"}
+    resumed = visitor.post("/sign-in", email=member.email, password=PASSWORD, next="/organisations", **kept)
+
+    assert 'name="name" value="Acme &lt;Ltd&gt;"' in resumed.text
+    assert visitor.post("/organisations", key="acme", name="Acme <Ltd>", plan="basic").status_code == 303
+
+
+def test_two_tabs_do_not_overwrite_each_other(visitor: Visitor, people: People):
+    people.organisation("acme")
+    visitor.sign_in(people.super_admin())
+    version = version_of(visitor, "/organisations/acme")
+    first = {"name": "First", "plan": "basic", "is_active": "on", "version": version}
+
+    assert visitor.post("/organisations/acme", **first).status_code == 303
+    second = visitor.post("/organisations/acme", **{**first, "name": "Second"})
+
+    assert second.status_code == 412
+    assert "First" in second.text
+    assert "Second" in second.text
+    assert people.sql("select name from organisations where key = 'acme'") == [("First",)]
+
+
+def test_a_change_is_written_down_with_who_made_it(visitor: Visitor, people: People):
+    member = people.super_admin()
+    visitor.sign_in(member)
+    visitor.post("/feature-flags", key="new-one", name="New one")
+    visitor.post("/feature-flags/new-one/switch", is_enabled="true")
+
+    assert people.sql("select actor_id, action from audit_events order by occurred_at") == [
+        (member.id, "create"),
+        (member.id, "change"),
+    ]
+    assert "is enabled: <del>False</del> → <ins>True</ins>" in visitor.get("/feature-flags/new-one").text
+
+
+def test_an_exception_answers_where_it_is_tried(visitor: Visitor, people: People):
+    people.organisation("acme")
+    visitor.sign_in(people.super_admin())
+    visitor.post("/feature-flags", key="new-one", name="New one")
+    visitor.post("/feature-flags/new-one", name="New one", rollout="0", status="active", version=version_of(visitor))
+    visitor.post("/feature-flags/new-one/switch", is_enabled="true")
+
+    assert "because of: rollout" in visitor.get("/feature-flags/new-one?organisation=acme").text
+    made = visitor.post(
+        "/feature-flags/new-one/overrides", organisation="acme", is_enabled="true", reason="pilot", days="3"
+    )
+    assert made.status_code == 303
+    assert "because of: organisation override" in visitor.get("/feature-flags/new-one?organisation=acme").text
+    assert visitor.post("/feature-flags/new-one/overrides/delete", organisation="acme").status_code == 303
+    assert "because of: rollout" in visitor.get("/feature-flags/new-one?organisation=acme").text
+
+
+def version_of(visitor: Visitor, path: str = "/feature-flags/new-one") -> str:
+    """Which version a form on a page is filled in over."""
+    found = re.search(r'name="version" value="([^"]+)"', visitor.get(path).text)
+    assert found
+    return found[1]
+
+
+BAD_FORMS = (
+    ("/organisations", {"key": "No Key!", "name": "x", "plan": "basic"}),
+    ("/organisations", {"key": "acme", "name": "", "plan": "basic"}),
+    ("/organisations", {"key": "acme", "name": "x", "plan": "gold"}),
+    ("/organisations", {"key": "acme", "name": "x", "plan": "basic", "sector_code": "no sector!"}),
+    ("/organisations", {}),
+    ("/feature-flags", {"key": "a", "name": "x", "scope": "moon"}),
+    ("/feature-flags", {"key": "a", "name": "x", "description": "\0"}),
+    ("/feature-flags/new-one", {"name": "x", "rollout": "101", "status": "active"}),
+    ("/feature-flags/new-one", {"name": "x", "rollout": "1", "status": "moon"}),
+    ("/feature-flags/new-one/overrides", {"organisation": "nobody", "reason": "x"}),
+    ("/feature-flags/new-one/overrides", {"organisation": "acme", "reason": "x", "user_id": "no id"}),
+    ("/modules/nothing/status", {"status": "active"}),
+    ("/modules/NOTHING!/status", {"status": "active"}),
+)
+
+
+@pytest.mark.parametrize(("path", "form"), BAD_FORMS, ids=str)
+def test_bad_input_is_told_and_breaks_nothing(visitor: Visitor, people: People, path: str, form: dict[str, str]):
+    people.organisation("acme")
+    visitor.sign_in(people.super_admin())
+    visitor.post("/feature-flags", key="new-one", name="New one")
+    form = {**form, "version": version_of(visitor)} if path == "/feature-flags/new-one" else form
+
+    answer = visitor.post(path, **form)
+
+    assert answer.status_code in (404, 422), answer.text
+    assert "text/html" in answer.headers["Content-Type"]
+
+
+@pytest.mark.parametrize("query", ["?after=%00", "?search=%00%25_", "?after=nonsense", "?search=" + "x" * 500])
+@pytest.mark.parametrize("path", ["/organisations", "/users", "/audit", "/feature-flags"])
+def test_a_list_takes_any_address(visitor: Visitor, people: People, path: str, query: str):
+    answer = visitor.sign_in(people.super_admin()).get(path + query)
+
+    assert answer.status_code in (200, 422)
+
+
+def test_a_search_finds_a_part_of_the_name_and_no_pattern(visitor: Visitor, people: People):
+    people.organisation("acme")
+    people.organisation("zebra")
+    visitor.sign_in(people.super_admin())
+
+    assert "/organisations/acme" in visitor.get("/organisations?search=CM").text
+    assert "/organisations/zebra" not in visitor.get("/organisations?search=CM").text
+    assert "/organisations/acme" not in visitor.get("/organisations?search=%25").text
