@@ -1,6 +1,7 @@
 """What a release does to others and under faults, beside `alembic upgrade head`: python bench/faults.py
 
-Writes bench/FAULTS.md. The servers are thrown away. Takes some eight minutes.
+Writes bench/FAULTS.md. The servers are thrown away. Takes some fifteen minutes. With the name of a
+part, as in `cut_short`, it prints that one alone.
 """
 
 import os
@@ -11,12 +12,16 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 import psycopg
 
+from interlock.postgres.catalog import take_snapshot
 from interlock.postgres.embedded import EmbeddedServer, run_throwaway_server
+from interlock.postgres.journal import JOURNAL_SCHEMA
+from interlock.postgres.session import open_session
 from interlock.postgres.url import DatabaseUrl
 
 ROWS, CLIENTS, HELD_SECONDS = 1_000_000, 20, 20
@@ -24,11 +29,43 @@ RUNNERS, ROUNDS = 8, 20
 RESULTS = Path(__file__).with_name("FAULTS.md")
 ENVIRONMENT = """
 import os
+import signal
+import socket
+import sys
+from pathlib import Path
 
 from alembic import context
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, event
 
-with create_engine(os.environ["DATABASE_URL"]).connect() as connection:
+engine = create_engine(os.environ["DATABASE_URL"])
+WHERE, HARM = os.environ.get("FAULT_AT"), os.environ.get("FAULT")
+
+
+def harm(dbapi):
+    # One of ours has the guard above it, plain alembic is its own runner.
+    runner = os.getppid() if os.environ.get("PGAPPNAME", "").startswith("interlock") else os.getpid()
+    if HARM == "kill -9 of the runner":
+        os.kill(runner, signal.SIGKILL)
+    elif HARM == "kill -9 of its backend: the server recovers":
+        os.kill(dbapi.info.backend_pid, signal.SIGKILL)
+    elif HARM == "termination of its backend":
+        dbapi.cursor().execute("select pg_terminate_backend(pg_backend_pid())")
+    elif HARM == "cut of its connection":
+        with socket.socket(fileno=os.dup(dbapi.fileno())) as ours:
+            ours.shutdown(socket.SHUT_RDWR)
+
+
+if WHERE and "whole" not in engine.url.database and engine.url.database.startswith("fault_"):
+    count = sys.__dict__.setdefault("statements_before_the_fault", [int(WHERE)])  # env.py runs more than once
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def look(connection, cursor, statement, *others):
+        count[0] -= 1
+        if count[0] == 0:
+            Path(os.environ["FAULT_DONE"]).touch()
+            harm(connection.connection.dbapi_connection)
+
+with engine.connect() as connection:
     context.configure(connection=connection, target_metadata=None, transaction_per_migration=True)
     with context.begin_transaction():
         context.run_migrations()
@@ -47,13 +84,32 @@ CHAIN = (
         'op.execute("alter table t add column m int")\nop.execute("update t set m = n * 2")\n'
         'op.execute("alter table t alter column m set not null")\nop.execute("drop index t_n")'
     ),
+    # What plain Alembic does not get past once it was cut short: it commits before its end.
+    (
+        "with op.get_context().autocommit_block():\n"
+        "    op.execute(\"create type mood as enum ('sad')\")\n    op.execute(\"alter type mood add value 'ok'\")\n"
+        '    op.execute("create index concurrently t_m on t (m)")\n'
+        'op.execute("create table v (id int, t_id int)")'
+    ),
+    (
+        "with op.get_context().autocommit_block():\n    for start in range(0, 50000, 10000):\n"
+        '        op.execute(f"insert into v select id, id from t where id > {start} and id <= {start + 10000}")\n'
+        'op.execute("alter table v add constraint v_t foreign key (t_id) references t")'
+    ),
 )
 WANTED = """
 select (select pg_catalog.sum(n)::text || ' ' || pg_catalog.sum(m) from t), (select pg_catalog.count(*) from u),
        (select pg_catalog.count(*) from pg_catalog.pg_constraint where conname = 'u_t' and convalidated),
        (select pg_catalog.count(*) from pg_catalog.pg_index where not indisvalid),
+       (select pg_catalog.count(*)::text || ' ' || pg_catalog.sum(t_id) from v),
        (select version_num from alembic_version)
 """
+FAULTS = (
+    "kill -9 of the runner",
+    "termination of its backend",
+    "kill -9 of its backend: the server recovers",
+    "cut of its connection",
+)
 
 OURS = ("-m", "interlock", "release", "--schema-only")
 ALEMBIC = ("-m", "alembic", "upgrade", "head")
@@ -61,14 +117,15 @@ ALEMBIC = ("-m", "alembic", "upgrade", "head")
 
 def main() -> None:
     """Measure, and write the page."""
+    parts = {part.__name__: part for part in (stalls, runners_at_once, cut_short)}
+    lines: list[str] = []
     with tempfile.TemporaryDirectory() as folder, run_throwaway_server() as server:
-        lines = [
-            *stalls(server, Path(folder)),
-            *runners_at_once(server, Path(folder)),
-            *killed(server, Path(folder)),
-        ]
-    RESULTS.write_text("\n".join([*head(), *lines, ""]))
-    print(*lines, sep="\n")
+        for name in sys.argv[1:] or parts:
+            for line in parts[name](server, Path(folder)):
+                print(line, flush=True)
+                lines.append(line)
+    if len(sys.argv) == 1:
+        RESULTS.write_text("\n".join([*head(), *lines, ""]))
 
 
 def head() -> Sequence[str]:
@@ -126,42 +183,44 @@ def runners_at_once(server: EmbeddedServer, folder: Path) -> Iterator[str]:
     yield f"| {RUNNERS} runners at once, {ROUNDS} times: ended with 0 | {counts[0]} | {counts[1]} |"
 
 
-def killed(server: EmbeddedServer, folder: Path) -> Iterator[str]:
-    """A run is ended by force, later each time, and started again: is the database as if nothing had happened?"""
-    project = make_project(folder / "killed", CHAIN)
+def cut_short(server: EmbeddedServer, folder: Path) -> Iterator[str]:
+    """A run is cut short before each of its statements, and started again: is all as if nothing had happened?"""
+    project = make_project(folder / "cut_short", CHAIN)
     whole = server.create_database("whole")
-    began = time.monotonic()
     run(project, whole, OURS)
-    took = time.monotonic() - began
-    wanted = ask(whole, WANTED)
-    for what, harm in (("the runner is killed (kill -9)", kill_runner), ("its backends are terminated", end_sessions)):
-        right = points = 0
-        for number in range(24):
-            database = server.create_database(f"killed_{harm.__name__}_{number}")
-            process = start(project, database, OURS)
-            time.sleep(took * number / 24)
-            harm(process, database)
-            code = process.wait()
-            if code == 0 and ask(database, WANTED) != wanted:
-                continue  # a success that is not true
-            run(project, database, OURS)
-            points += 1
-            right += ask(database, WANTED) == wanted
-        yield f"| {what} at 24 moments of a release, which is run again: ended as undisturbed | {right} | |"
+    wanted = state(whole)
+    for fault in FAULTS:
+        right, points, lies = [0, 0], [0, 0], [0, 0]
+        for side, command in enumerate((OURS, ALEMBIC)):
+            for number in count(1):
+                database = server.create_database(f"fault_{FAULTS.index(fault)}_{side}_{number}")
+                happened = folder / database.database
+                told = {"FAULT": fault, "FAULT_AT": str(number), "FAULT_DONE": str(happened)}
+                code = start(project, database, command, **told).wait()
+                if not happened.exists():
+                    break
+                recovered(server)
+                points[side] += 1
+                lies[side] += code == 0 and state(database) != wanted
+                start(project, database, command).wait()
+                right[side] += state(database) == wanted
+        untrue = f"; untrue successes: {lies[0]}", f"; {lies[1]}"
+        ended = (f"{right[side]} of {points[side]}{untrue[side]}" for side in (0, 1))
+        yield f"| {fault} before each statement, then run again: ended as undisturbed | {' | '.join(ended)} |"
 
 
-def kill_runner(process: subprocess.Popen[bytes], _database: DatabaseUrl) -> None:
-    """The runner alone: its child has to notice by itself."""
-    process.kill()
+def state(database: DatabaseUrl) -> object:
+    """The schema and the sums of the rows."""
+    with open_session(database) as session:
+        return take_snapshot(session).without_schema(JOURNAL_SCHEMA).items, ask(database, WANTED)
 
 
-def end_sessions(_process: subprocess.Popen[bytes], database: DatabaseUrl) -> None:
-    """Every session that the release has on the target."""
-    ask(
-        database,
-        "select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity"
-        " where datname = pg_catalog.current_database() and pid <> pg_catalog.pg_backend_pid()",
-    )
+def recovered(server: EmbeddedServer) -> None:
+    """Wait until the server takes connections again."""
+    while True:
+        with suppress(psycopg.OperationalError), psycopg.connect(server.url().as_text()):
+            return
+        time.sleep(0.05)
 
 
 @contextmanager
@@ -224,10 +283,10 @@ def make_project(folder: Path, revisions: Sequence[str]) -> Path:
     return folder
 
 
-def start(project: Path, database: DatabaseUrl, command: Sequence[str]) -> subprocess.Popen[bytes]:
+def start(project: Path, database: DatabaseUrl, command: Sequence[str], **told: str) -> subprocess.Popen[bytes]:
     """Start a runner in the project's folder."""
     url = database.as_text().replace("postgresql://", "postgresql+psycopg://", 1)
-    environment = {**os.environ, "DATABASE_URL": url}
+    environment = {**os.environ, "DATABASE_URL": url, **told}
     quiet = subprocess.DEVNULL
     return subprocess.Popen([sys.executable, *command], cwd=project, env=environment, stdout=quiet, stderr=quiet)
 
@@ -240,11 +299,11 @@ def run(project: Path, database: DatabaseUrl, command: Sequence[str]) -> None:
 
 
 def ask(database: DatabaseUrl, query: str) -> list[tuple[object, ...]]:
-    """The rows of a query; none where a table is not there yet."""
+    """The rows of a query; none where what it names is not there yet."""
     with psycopg.connect(database.as_text(), autocommit=True) as connection:
         try:
             return connection.execute(query.encode()).fetchall()
-        except psycopg.errors.UndefinedTable:
+        except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
             return []
 
 

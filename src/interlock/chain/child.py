@@ -150,6 +150,7 @@ class Child:
         self._answers = channel.makefile("r", encoding="utf-8")
         # libpq takes a password from there where the URL has none.
         self._secrets = spellings(os.environ.get("PGPASSWORD", ""))
+        self.is_held_up = False
 
     @property
     def output(self) -> str:
@@ -222,7 +223,7 @@ class Child:
         Raises ProjectFailed. Whether it was committed is for the database to say.
         """
         told = (waits and asdict(waits), start and asdict(start))
-        self._ask(f"revision {revision}", "upgrade", revision, *told)
+        self._ask_run(f"revision {revision}", "upgrade", revision, *told)
 
     def measure(
         self, revision: str, version_table: str, on_pause: Callable[[Sequence[str]], None]
@@ -233,12 +234,17 @@ class Child:
         made them so far. Raises ProjectFailed.
         """
         doing = f"revision {revision}"
-        answer = self._ask(doing, "measure", revision, version_table)
+        answer = self._ask_run(doing, "measure", revision, version_table)
         while "paused_after" in answer:
             on_pause(answer["paused_after"])
-            answer = self._ask(doing, "go on")
+            answer = self._ask_run(doing, "go on")
         measured: list[Mapping[str, Any]] = answer["statements"]
         return measured
+
+    def end_run(self) -> None:
+        """Let env.py, which is held up after a revision, come to its end. Raises ProjectFailed."""
+        if self.is_held_up:
+            self._ask_run("env.py", "end_run")
 
     def begin_run(self) -> None:
         """Let the next revisions be those of a new `alembic upgrade`, which knows nothing of the ones before."""
@@ -271,6 +277,20 @@ class Child:
         return self._process.poll() is None
 
     def _ask(self, doing: str, what: str, *arguments: object, within_seconds: float | None = None) -> Mapping[str, Any]:
+        """Ask for what is no revision: env.py comes to its end before."""
+        self.end_run()
+        return self._send(doing, what, *arguments, within_seconds=within_seconds)
+
+    def _ask_run(self, doing: str, what: str, *arguments: object) -> Mapping[str, Any]:
+        """Ask for a revision, which may go by the run of env.py that is held up."""
+        self.is_held_up = False
+        answer = self._send(doing, what, *arguments)
+        self.is_held_up = "is_over" not in answer
+        return answer
+
+    def _send(
+        self, doing: str, what: str, *arguments: object, within_seconds: float | None = None
+    ) -> Mapping[str, Any]:
         self._channel.settimeout(within_seconds)
         try:
             self._channel.sendall(json.dumps({"do": what, "with": arguments}).encode() + b"\n")

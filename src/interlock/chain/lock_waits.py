@@ -24,6 +24,7 @@ _HARMLESS = re.compile(r"\s*(set|reset|show)\b", re.IGNORECASE)
 _CONTROLS_TRANSACTION = re.compile(
     r"\s*(begin|start|commit|end|prepare|rollback|abort|savepoint|release)\b", re.IGNORECASE
 )
+_IN_TRANSACTION = 2  # libpq, PQtransactionStatus
 _SAVEPOINT = "interlock_attempt"
 _HAS_WRITTEN = "select pg_catalog.pg_current_xact_id_if_assigned() is not null"
 _CHANGES_NOTHING = re.compile(
@@ -103,9 +104,11 @@ class LockWaits:
         self._in_transaction.clear()
 
     def _note_commit(self, connection: Connection) -> None:
-        # The server knows whether the transaction has written. One that has failed is rolled back, whatever is sent.
-        with suppress(Exception):  # each driver has an error of its own for that
-            if _ask(connection.connection, _HAS_WRITTEN):
+        # One that has failed is rolled back, whatever is sent.
+        has_written = self._in_transaction and _is_in_order(connection.connection.dbapi_connection)
+        # A function may have written too: the server knows that.
+        with suppress(Exception):  # each driver has an error of its own for a transaction that has failed
+            if has_written or _ask(connection.connection, _HAS_WRITTEN):
                 self.left_something = True
                 self._take_over()
         self._in_transaction.clear()
@@ -180,6 +183,12 @@ _POSTGRESQL_DRIVERS = ("psycopg", "pg8000", "sqlalchemy.dialects.postgresql")
 def is_postgresql(connection: object) -> bool:
     """Whether a driver's connection is one to PostgreSQL."""
     return any(each.__module__.startswith(_POSTGRESQL_DRIVERS) for each in type(connection).__mro__)
+
+
+def _is_in_order(connection: Any) -> bool:
+    """Whether a transaction has not failed, where the driver knows it (psycopg 2 and 3)."""
+    info = getattr(connection, "info", None)
+    return getattr(info, "transaction_status", None) == _IN_TRANSACTION
 
 
 def is_autocommit(connection: Any) -> bool:

@@ -88,7 +88,7 @@ class _Catalog:
 class Measurements:
     """Measures the statements of one revision at a time, from `begin` on until `end`."""
 
-    def __init__(self, pause: Callable[[list[str]], None]) -> None:
+    def __init__(self, pause: Callable[[list[str]], object]) -> None:
         """`pause` is called in the middle of a revision, after statements that changed the schema were committed."""
         self._pause = pause
         self._script: str | None = None

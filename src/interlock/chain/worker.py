@@ -19,7 +19,7 @@ import traceback
 from argparse import Namespace
 from collections.abc import Callable, Collection, Iterable, Mapping
 from copy import deepcopy
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -31,6 +31,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, create_engine, event, text
+from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Mapper
 from sqlalchemy.pool import Pool
 
@@ -50,6 +51,21 @@ _PARAMETERS = re.compile(r"^\[parameters: .*$", re.MULTILINE)
 
 ENDS_WITHIN_SECONDS = 1.0
 
+_BEGINS = {"upgrade": "upgrade", "measure": "measuring"}
+
+# A revision that says nothing else leaves the session as it was; functions that set something are not looked into.
+_LEAVES_THE_SESSION = re.compile(
+    r"\s*(create|alter|drop|comment|grant|revoke|insert|update|delete|truncate)\b", re.IGNORECASE
+)
+_SETS = re.compile(r"\bset_config\b|\btemp(orary)?\b|\bpg_\w*advisory\w*lock", re.IGNORECASE)
+# What Alembic, SQLAlchemy and we ask of a new connection before the first revision.
+_OWN = re.compile(
+    r"\s*(select pg_catalog\.version\(\)|select current_schema\(\)|show (standard_conforming_strings|transaction)"
+    r"|select pg_catalog\.pg_class\.relname|select extract\(epoch from pg_catalog\.pg_postmaster_start_time"
+    r"|select \S*version_num\b)",
+    re.IGNORECASE,
+)
+
 
 class AnotherDatabase(Exception):
     """env.py opened another database than the one that was meant."""
@@ -59,13 +75,38 @@ class SeveralVersionTables(Exception):
     """env.py runs the chain more than once, each time with a version table of its own."""
 
 
+@dataclass(frozen=True)
+class _Revision:
+    """One that is being run, and what is to be told of it then."""
+
+    id: str
+    end: Callable[[], Answer]
+
+
+class _Statements:
+    """What was sent since it was asked last: may the next revision go by the same connection?"""
+
+    def __init__(self) -> None:
+        self._special: list[str] = []
+        event.listen(Engine, "before_cursor_execute", lambda _1, _2, statement, *_: self._note(statement))
+
+    def _note(self, statement: str) -> None:
+        if not _LEAVES_THE_SESSION.match(statement) or _SETS.search(statement):
+            self._special.append(statement)
+
+    def take(self, but: re.Pattern[str] | None = None) -> list[str]:
+        """Those that may set something for the session, or for the transaction of env.py, but for some."""
+        special, self._special = self._special, []
+        return [each for each in special if not (but and but.match(each))]
+
+
 class Worker:
     """Does what the guard asks, one request at a time."""
 
     setup: Mapping[str, Any]
 
-    def __init__(self, wait: Callable[[Answer], None]) -> None:
-        """`wait` tells the guard something in the middle of its request, and returns when it lets us go on."""
+    def __init__(self, wait: Callable[[Answer], Answer]) -> None:
+        """`wait` tells the guard something in the middle of its request, and gives what it asks then."""
         self.wait = wait
         self.mappers: list[Mapper[Any]] = []
         self.metadata: list[MetaData] | None = None
@@ -77,6 +118,7 @@ class Worker:
         self.packages: OwnPackages | None = None
         # As they are before any of the project's code has run.
         self.folder, self.path = Path.cwd(), frozenset(sys.path)
+        self.statements = _Statements()
         event.listen(Mapper, "after_mapper_constructed", lambda mapper, _class: self.mappers.append(mapper))
 
     def connect(self, setup: Mapping[str, Any]) -> Answer:
@@ -190,37 +232,65 @@ class Worker:
     def upgrade(
         self, revision: str, waits: Mapping[str, float] | None = None, start: Mapping[str, Any] | None = None
     ) -> Answer:
-        """Run one revision, the way `alembic upgrade REVISION` does, from where it was cut short."""
+        """Run one revision, the way `alembic upgrade` does, from where it was cut short.
+
+        Where that changes nothing, env.py is held up after it, and the next one goes by the same run of it.
+        """
+        return self._run(self._begin_upgrade(revision, waits, start))
+
+    def measure(self, revision: str, version_table: str) -> Answer:
+        """Run one revision, and tell of each of its statements what it does."""
+        return self._run(self._begin_measuring(revision, version_table))
+
+    def _run(self, revision: "_Revision") -> Answer:
+        told: Answer = {}
+        memory = deepcopy(self.memory)
+
+        def steps(_heads: object, context: MigrationContext) -> Iterable[RevisionStep]:
+            nonlocal told, memory, revision
+            self._require_target(context)
+            context.impl.memo = self.memory
+            # What env.py has set for its transaction would be gone after the first revision.
+            is_plain = not (context._in_external_transaction or context.as_sql or self.statements.take(_OWN))
+            while True:
+                yield RevisionStep.upgrade_from_script(
+                    self.scripts.revision_map, self.scripts.get_revision(revision.id)
+                )
+                told = revision.end()
+                if self.statements.take() or not is_plain:
+                    return
+                memory = deepcopy(self.memory)
+                request = self.wait(told)
+                if request["do"] == "end_run":
+                    told = {}
+                    return
+                revision = getattr(self, f"_begin_{_BEGINS[request['do']]}")(*request["with"])
+
+        self.statements.take()
+        try:
+            self._run_env(steps)
+        except BaseException:
+            self.memory = memory  # what it made is not there any more
+            raise
+        return {**told, "is_over": True}
+
+    def _begin_upgrade(
+        self, revision: str, waits: Mapping[str, float] | None = None, start: Mapping[str, Any] | None = None
+    ) -> "_Revision":
         if self.lock_waits and waits:
             self.lock_waits.begin(**waits)
         if self.half_done and start:
             self.half_done.begin(revision, start)
+        return _Revision(revision, dict)
 
-        def steps(heads: Any, context: MigrationContext) -> Iterable[RevisionStep]:
-            self._require_target(context)
-            context.impl.memo = self.memory
-            return self.scripts._upgrade_revs(revision, heads)  # the way alembic.command does it
-
-        memory = deepcopy(self.memory)
-        try:
-            self._run_env(steps, destination_rev=revision)
-        except BaseException:
-            self.memory = memory  # what it made is not there any more
-            raise
-        return {}
-
-    def measure(self, revision: str, version_table: str) -> Answer:
-        """Run one revision, and tell of each of its statements what it does."""
+    def _begin_measuring(self, revision: str, version_table: str) -> "_Revision":
         if self.measurements is None:
             self.measurements = Measurements(lambda done: self.wait({"paused_after": done}))
             self.measurements.listen()
-        script = self.scripts.get_revision(revision).path
-        self.measurements.begin(str(script), version_table)
-        try:
-            self.upgrade(revision)
-        finally:
-            measured = self.measurements.end()
-        return {"statements": [{"revision": revision, "file": Path(script).name, **each} for each in measured]}
+        measurements, script = self.measurements, str(self.scripts.get_revision(revision).path)
+        measurements.begin(script, version_table)
+        place = {"revision": revision, "file": Path(script).name}
+        return _Revision(revision, lambda: {"statements": [{**place, **each} for each in measurements.end()]})
 
     def left_behind(self) -> Answer:
         """Whether the revision that failed is as good as never begun, so that it can be run again; what of it stays."""
@@ -228,6 +298,10 @@ class Worker:
         if waits is None:
             return {"is_undone": False}
         return {"is_undone": not waits.left_something, "committed": waits.committed}
+
+    def end_run(self) -> Answer:
+        """No run is held up any more."""
+        return {}
 
     def begin_run(self) -> Answer:
         """Forget what Alembic remembers within one run.
@@ -310,7 +384,15 @@ class Worker:
         return getattr(import_module(module), attribute)
 
     def _run_env(self, steps: Callable[[Any, MigrationContext], Iterable[RevisionStep]], **options: Any) -> None:
-        with EnvironmentContext(self.config, self.scripts, fn=steps, **options):
+        context = EnvironmentContext(self.config, self.scripts, fn=steps, **options)
+        configure = context.configure
+
+        def configure_one_by_one(*arguments: Any, **wanted: Any) -> None:
+            """Let each revision be committed by itself, whatever env.py says."""
+            configure(*arguments, **{**wanted, "transaction_per_migration": True})
+
+        context.configure = configure_one_by_one  # type: ignore[method-assign]
+        with context:
             self.scripts.run_env()
 
     def _require_target(self, context: MigrationContext) -> None:
@@ -388,9 +470,10 @@ def serve(channel: socket.socket) -> None:
             stream.write(json.dumps(answer) + "\n")
             stream.flush()
 
-        def wait(answer: Answer) -> None:
+        def wait(answer: Answer) -> Answer:
             tell(answer)
-            stream.readline()
+            asked: Answer = json.loads(stream.readline())
+            return asked
 
         worker = Worker(wait)
         for line in iter(stream.readline, ""):

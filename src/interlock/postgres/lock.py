@@ -50,6 +50,9 @@ class LockLost(InterlockError):
         )
 
 
+LOOKS_EVERY_SECONDS = 0.2
+
+
 class ReleaseLock:
     """The release lock of a database and version table, held or to be held by a session of its own.
 
@@ -58,7 +61,7 @@ class ReleaseLock:
     """
 
     def __init__(self, session: Connection, version_table: str) -> None:
-        self._session = session
+        self._session, self._seen_at = session, 0.0
         self._key, self._work_key = _key(f"release {version_table}"), _key(f"work {version_table}")
 
     @property
@@ -67,9 +70,12 @@ class ReleaseLock:
         return f"select pg_catalog.pg_advisory_lock_shared({self._work_key})"
 
     def require(self) -> None:
-        """Raise LockLost where the lock is held no more."""
+        """Raise LockLost where the lock is held no more. Asked again within a moment, it looks once."""
+        if time.monotonic() - self._seen_at < LOOKS_EVERY_SECONDS:
+            return
         try:
             self._session.execute("select")
+            self._seen_at = time.monotonic()
         except psycopg.OperationalError:
             raise LockLost from None
 

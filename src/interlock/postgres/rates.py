@@ -5,9 +5,9 @@ import time
 from interlock.hazards.statement import Rates
 from interlock.postgres.session import Connection
 
-# What a cloud database with a network disk does once the table is larger than its memory. The scratch server may lie in
-# memory, and nothing that was measured there is promised of the live one.
-_AT_MOST = Rates(scan=200e6, rewrite=100e6, index=50e6, rows=50e3, basis="at 200 MB/s read and 100 MB/s written")
+# The scratch server writes to nobody's disk, and its table lies in memory: what it does several times as fast as a good
+# database with a disk of its own is not promised of the live one.
+_AT_MOST = Rates(scan=500e6, rewrite=200e6, index=150e6, rows=100e3, basis="at 500 MB/s read and 200 MB/s written")
 
 _ROWS = 150_000
 _UPDATED = 15_000

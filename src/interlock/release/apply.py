@@ -2,19 +2,25 @@
 
 import textwrap
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import ExitStack, suppress
+
+import psycopg
 
 from interlock.chain.child import Child, Environment, Failure, ProjectFailed, Start
 from interlock.chain.revisions import Chain
 from interlock.postgres.blockers import Blocker
 from interlock.postgres.lock_patience import GIVES_WAY
-from interlock.postgres.session import open_session
+from interlock.postgres.session import Connection, open_session
 from interlock.postgres.url import DatabaseUrl
+from interlock.postgres.version_table import VersionTable, find_version_table, read_revisions
 from interlock.release.logbook import counted
 from interlock.release.patience import Patience
 from interlock.release.record import AppliedStep, Plan, Step
-from interlock.release.scratch_build import NotCommitted, current_revisions
+from interlock.release.scratch_build import NotCommitted
 from interlock.schema.history import MovedMeanwhile
+
+LOOKS_EVERY_SECONDS = 0.2
 
 
 class StepFailed(ProjectFailed):
@@ -70,28 +76,77 @@ def apply(
     patience lasts. Raises StepFailed where a revision fails, NotCommitted where one leaves nothing behind, and
     MovedMeanwhile where somebody else has migrated the database since it was planned.
     """
-    at = _seen_from_outside(url, environment)
-    run = set(chain.run_before(at))
-    if run != chain.run_before(plan.current):
-        raise MovedMeanwhile(run)
-    child.limit_lock_waits()
+    with ExitStack() as sessions:
+        outside = _Outside(url, environment, sessions)
+        run = chain.run_before(outside.revisions())
+        if run != chain.run_before(plan.current):
+            raise MovedMeanwhile(run)
+        child.limit_lock_waits()
+        yield from _run(plan, chain, child, outside, patience, starts, on_step)
+        child.end_run()
+
+
+def _run(
+    plan: Plan,
+    chain: Chain,
+    child: Child,
+    outside: "_Outside",
+    patience: Patience,
+    starts: Callable[[str], Start],
+    on_step: Callable[[int, Step], None],
+) -> Iterator[AppliedStep]:
+    run = set(chain.run_before(plan.current))
+    unseen: list[AppliedStep] = []
+    seen_at = time.monotonic()
     for number, step in enumerate(plan.steps, start=1):
         on_step(number, step)
         began = time.monotonic()
         try:
             patience.run(child, step.revision, starts(step.revision))
         except ProjectFailed as error:
+            at = outside.revisions()
+            _require_known(chain.run_before(at), unseen, at)
+            yield from unseen
             yield AppliedStep(step, time.monotonic() - began, is_done=False, output=child.output)
             blockers = patience.blockers if error.failure.sqlstate in GIVES_WAY else ()
-            raise StepFailed(step, error.failure, _seen_from_outside(url, environment), blockers) from None
+            raise StepFailed(step, error.failure, at, blockers) from None
         run.add(step.revision)
-        at = _seen_from_outside(url, environment)
-        if chain.run_before(at) != run:
-            raise NotCommitted(step.revision, at)
-        yield AppliedStep(step, time.monotonic() - began, is_done=True)
+        unseen.append(AppliedStep(step, time.monotonic() - began, is_done=True))
+        is_last = number == len(plan.steps)
+        # By one run of env.py they come fast: a look for each would take longer than they do.
+        if is_last or not child.is_held_up or time.monotonic() - seen_at > LOOKS_EVERY_SECONDS:
+            at = outside.revisions()
+            known = chain.run_before(at)
+            _require_known(known, unseen, at)
+            if known != run:
+                raise NotCommitted(step.revision, at)
+            yield from unseen
+            unseen.clear()
+            seen_at = time.monotonic()
 
 
-def _seen_from_outside(url: DatabaseUrl, environment: Environment) -> tuple[str, ...]:
-    # A new connection each time: what env.py has not committed is not seen here, and nobody else will see it.
-    with open_session(url) as session:
-        return current_revisions(session, environment)
+def _require_known(known: Collection[str], steps: Iterable[AppliedStep], at: tuple[str, ...]) -> None:
+    """Raise NotCommitted for the first of the steps that the database does not know of."""
+    for each in steps:
+        if each.step.revision not in known:
+            raise NotCommitted(each.step.revision, at)
+
+
+class _Outside:
+    """A session of our own: what env.py has not committed is not seen here, and nobody else will see it."""
+
+    def __init__(self, url: DatabaseUrl, environment: Environment, sessions: ExitStack) -> None:
+        self._url, self._environment, self._sessions = url, environment, sessions
+        self._session: Connection | None = None
+        self._table: VersionTable | None = None
+
+    def revisions(self) -> tuple[str, ...]:
+        """Where the database says that it is. Raises Unreachable."""
+        if self._session is not None and self._table is not None:
+            # It may have been ended since, as the project's own may; where the table is, does not change.
+            with suppress(psycopg.OperationalError):
+                return read_revisions(self._session, self._table)
+        session = self._sessions.enter_context(open_session(self._url))
+        table = find_version_table(session, self._environment.version_table, self._environment.version_table_schema)
+        self._session, self._table = session, table if table.is_there else None
+        return read_revisions(session, table)

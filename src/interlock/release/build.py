@@ -73,7 +73,7 @@ class Build:
 
         Raises ProjectFailed where a revision fails, NotCommitted where it leaves nothing.
         """
-        key = self._key(current)
+        key = self._remembered_key(current)
         if self._found.keys() >= {key, f"statements {key}"} and self._work is None:
             with suppress(ValueError, KeyError, TypeError):
                 history = history_from_text(self._found[key])
@@ -87,6 +87,14 @@ class Build:
     def statements(self, current: Sequence[str]) -> tuple[Statement, ...]:
         """What each statement of the pending revisions does; known when the chain was replayed for `current`."""
         return tuple(map(as_statement, self._found[f"statements {self._key(current)}"]))
+
+    def _remembered_key(self, current: Sequence[str]) -> str:
+        """Where nothing is pending, it is the same from wherever another run has gone on by this order."""
+        key = self._key(current)
+        if key in self._found or self.chain.pending(current):
+            return key
+        same_order = key.removesuffix("[]]")
+        return next((each for each in self._found if each.startswith(same_order)), key)
 
     def _key(self, current: Sequence[str]) -> str:
         order = [revision.id for revision in self.chain.replay_order(current)]

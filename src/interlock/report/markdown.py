@@ -9,7 +9,7 @@ from interlock.report.findings import count_told_by_drift, own_findings
 from interlock.report.headline import headline
 from interlock.report.legible import legible
 from interlock.report.statements import Effect, Risk, effects, told_apart
-from interlock.report.steps import Progress, progress
+from interlock.report.steps import Progress, around_the_end, progress
 from interlock.report.wording import (
     builds,
     counted,
@@ -56,8 +56,10 @@ def _blocks(record: ReleaseRecord) -> Iterator[str]:
             yield from _drift(when, verification)
     if steps := progress(record):
         yield "### Revisions"
-        yield _table(("Revision", "What it does", "State", "Took"), map(_step, steps))
-        yield from filter(None, map(_output, steps))
+        shown_steps = around_the_end(steps, SHOWN)
+        yield _table(("Revision", "What it does", "State", "Took"), map(_step, shown_steps))
+        yield from _more(len(steps) - len(shown_steps))
+        yield from filter(None, map(_output, shown_steps))
     if statements := effects(record):
         yield "### What the statements do to tables that are there"
         yield from map(_effect, statements[:SHOWN])

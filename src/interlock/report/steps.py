@@ -33,6 +33,13 @@ def progress(record: ReleaseRecord) -> tuple[Progress, ...]:
     return (*_ran(record), *_left(record))
 
 
+def around_the_end(steps: tuple[Progress, ...], room: int) -> tuple[Progress, ...]:
+    """So many of the revisions as there is room for: those where the release ended, in order."""
+    done = sum(each.state is State.DONE for each in steps)
+    start = max(0, min(done - room + room // 4, len(steps) - room))
+    return steps[start : start + room]
+
+
 def outcome(record: ReleaseRecord) -> str:
     """What the release did to the database, in a sentence."""
     pending = _names(record, State.PENDING)

@@ -17,7 +17,7 @@ from interlock.report.findings import count_told_by_drift, own_findings
 from interlock.report.headline import headline
 from interlock.report.legible import legible
 from interlock.report.statements import Effect, Risk, effects, told_apart
-from interlock.report.steps import Progress, State, progress
+from interlock.report.steps import Progress, State, around_the_end, progress
 from interlock.report.wording import (
     MARKS,
     address,
@@ -96,7 +96,8 @@ def _parts(record: ReleaseRecord) -> Iterator[RenderableType]:
         if verification and verification.drift:
             yield _section(f"Drift {when}, at {revisions(verification.claimed)}", *_drift(verification))
     if steps := progress(record):
-        yield _section("Revisions", _steps(steps))
+        shown_steps = around_the_end(steps, SHOWN)
+        yield _section("Revisions", _steps(shown_steps), *_more(len(steps) - len(shown_steps)))
     if told := effects(record):
         shown = sorted(told, key=_worst, reverse=True)[:SHOWN]
         body = (_effect(each) for each in told if each in shown)

@@ -1,0 +1,115 @@
+"""A chain of many trivial revisions, released and run by `alembic upgrade head`: python bench/overhead.py
+
+Writes bench/OVERHEAD.md; with a number, a chain of so many revisions is tried, and nothing is written. The chain is
+built on the scratch database once, and remembered: that time is shown apart.
+"""
+
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from interlock.postgres.embedded import EmbeddedServer, run_throwaway_server
+
+REVISIONS = 5_000
+RESULTS = Path(__file__).with_name("OVERHEAD.md")
+ENVIRONMENT = """
+import os
+
+from alembic import context
+from sqlalchemy import create_engine
+
+with create_engine(os.environ["DATABASE_URL"]).connect() as connection:
+    context.configure(connection=connection, target_metadata=None, transaction_per_migration=True)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+OURS = ("-m", "interlock", "release", "--schema-only")
+ALEMBIC = ("-m", "alembic", "upgrade", "head")
+
+
+def main() -> None:
+    """Measure, and write the page."""
+    number = int(sys.argv[1]) if len(sys.argv) > 1 else REVISIONS
+    with tempfile.TemporaryDirectory() as folder, run_throwaway_server() as server, run_throwaway_server() as scratch:
+        project = make_project(Path(folder), number)
+        os.environ["INTERLOCK_SCRATCH_URL"] = scratch.url().as_text()
+        # The first release builds the chain, and remembers it.
+        first, _ = timed(server, project, OURS, "first")
+        ours, our_peak = timed(server, project, OURS, "ours")
+        theirs, their_peak = timed(server, project, ALEMBIC, "theirs")
+        idle, _ = timed(server, project, OURS, "ours")
+        their_idle, _ = timed(server, project, ALEMBIC, "theirs")
+    rows = [
+        f"| {number:,} revisions | {ours:.1f} s | {theirs:.1f} s | {ours / theirs:.2f} |",
+        f"| a revision | {ours / number * 1000:.2f} ms | {theirs / number * 1000:.2f} ms | |",
+        f"| nothing to do | {idle:.2f} s | {their_idle:.2f} s | {idle / their_idle:.2f} |",
+        f"| memory of the largest process so far | {our_peak} MiB | {their_peak} MiB | |",
+        f"| the first time, when the chain is built on scratch as well | {first:.1f} s | | |",
+    ]
+    print(*rows, sep="\n")
+    if len(sys.argv) == 1:
+        RESULTS.write_text("\n".join([*head(), *rows, ""]))
+
+
+def head() -> list[str]:
+    """What the page begins with."""
+    return [
+        "# What a release costs on top\n",
+        "Made by `python bench/overhead.py`, not written by hand. A chain of revisions that each comment a table, released",
+        "with `interlock release --schema-only`, and run by `alembic upgrade head` with a transaction for each.\n",
+        f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, PostgreSQL 18 on the same",
+        "machine.\n",
+        "| | interlock | alembic | ratio |",
+        "|---|---:|---:|---:|",
+    ]
+
+
+def timed(server: EmbeddedServer, project: Path, command: tuple[str, ...], name: str) -> tuple[float, int]:
+    """Seconds, and MiB of the largest process that was waited for."""
+    database = server.url().with_database(name)
+    if not is_there(server, name):
+        server.create_database(name)
+    url = database.as_text().replace("postgresql://", "postgresql+psycopg://", 1)
+    began = time.monotonic()
+    subprocess.run(
+        [sys.executable, *command],
+        cwd=project,
+        env={**os.environ, "DATABASE_URL": url},
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    return time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+
+
+def is_there(server: EmbeddedServer, name: str) -> bool:
+    """Whether the server has a database."""
+    import psycopg
+
+    with psycopg.connect(server.url().as_text()) as connection:
+        return connection.execute("select from pg_database where datname = %s", [name]).rowcount > 0
+
+
+def make_project(folder: Path, number: int) -> Path:
+    """Write an Alembic project of so many revisions."""
+    versions = folder / "migrations" / "versions"
+    versions.mkdir(parents=True)
+    (folder / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s/migrations\n")
+    (folder / "interlock.toml").write_text("[project]\nmodels = false\n")
+    (folder / "migrations" / "env.py").write_text(ENVIRONMENT)
+    for each in range(number):
+        body = f"comment on table t is '{each}'" if each else "create table t (id int)"
+        (versions / f"r{each}.py").write_text(
+            f"from alembic import op\n\nrevision = 'r{each}'\ndown_revision = {f'r{each - 1}' if each else None!r}\n\n\n"
+            f'def upgrade():\n    op.execute("{body}")\n'
+        )
+    return folder
+
+
+if __name__ == "__main__":
+    main()
