@@ -20,9 +20,10 @@ from interlock.control.http.passwords import Argon2Passwords
 from interlock.control.http.ports import Ports
 from interlock.control.http.tokens import Tokens
 from interlock.control.persistence.database import open_engine
-from interlock.control.persistence.models import METADATA, MODELS
+from interlock.control.persistence.models import METADATA, MODELS, TENANT_TABLES
 from interlock.control.persistence.revisions import expected_revision, live_revision
 from interlock.control.persistence.sign_in import StoredDesk
+from interlock.control.persistence.tenancy import find_reason_against_fence
 from interlock.control.persistence.users import StoredDirectory
 from interlock.control.persistence.work import Transactions
 from interlock.errors import InterlockError
@@ -75,14 +76,19 @@ def assemble(environment: Mapping[str, str]) -> FastAPI:
     expected = expected_revision()
     target = parse_url(database_url)
     needs = needs_of(expected, METADATA, (model.__mapper__ for model in MODELS))
+
+    async def is_ready() -> str | None:
+        # The gate waits for the database, so it does that in a thread.
+        reason = await run_in_threadpool(find_reason_against, target, needs)
+        return reason or await find_reason_against_fence(sessions, TENANT_TABLES)
+
     ports = Ports(
         open_work=Transactions(sessions),
         directory=StoredDirectory(sessions),
         desk=StoredDesk(sessions),
         passwords=Argon2Passwords(),
         tokens=tokens,
-        # The gate waits for the database, so it does that in a thread.
-        is_ready=lambda: run_in_threadpool(find_reason_against, target, needs),
+        is_ready=is_ready,
         live_revision=lambda: live_revision(engine),
         expected_revision=expected,
         build=environment.get("INTERLOCK_BUILD") or __version__,

@@ -43,16 +43,21 @@ def find_lost(before: Mapping[Identity, Name], after: Mapping[Identity, Name]) -
 
 
 def count_values(connection: Connection, name: Name) -> int | None:
-    """The rows of a table, or those of a column that are not null; None where that cannot be found out in time.
+    """The rows of a table, or those of a column that are not null; None where our role cannot find that out in time.
 
     The connection must be in autocommit mode.
     """
     what = sql.Identifier(name.item) if name.item else sql.SQL("*")
-    query = sql.SQL("select pg_catalog.count({}) from {}").format(what, sql.Identifier(name.schema, name.table))
+    table = sql.Identifier(name.schema, name.table)
+    # What policies hide from our role would be counted as nothing.
+    query = sql.SQL("select pg_catalog.count({}), pg_catalog.row_security_active({}) from {}").format(
+        what, sql.Literal(table.as_string(connection)), table
+    )
     try:
         with connection.transaction():
             connection.execute(f"set local statement_timeout = '{COUNTS_FOR_SECONDS}s'".encode())
-            return int(connection.execute(query).fetchall()[0][0])
+            number, is_filtered = connection.execute(query).fetchall()[0]
+            return None if is_filtered else int(number)
     except (errors.UndefinedTable, errors.UndefinedColumn):
         return 0  # what is not there cannot be lost
     except (errors.QueryCanceled, errors.InsufficientPrivilege, errors.LockNotAvailable):

@@ -3,10 +3,11 @@
 import pytest
 from alembic import command
 
+from interlock.control.persistence.revisions import expected_revision
 from tests.integration.control.conftest import PASSWORD, Api, People, chain, serve
 
 BROKEN = ("modules", "feature-flags", "dashboard/stats")
-HEAD = "0007_flags_of_modules"
+HEAD = expected_revision()
 
 
 def test_an_unreachable_database_leaves_the_process_alive_and_not_ready():

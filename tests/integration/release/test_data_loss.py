@@ -6,7 +6,8 @@ import psycopg
 import pytest
 
 from interlock.errors import ExitCode
-from tests.acceptance.conftest import ask
+from interlock.postgres.url import parse_url
+from tests.acceptance.conftest import ask, execute
 from tests.alembic_project import make_project
 from tests.integration.release.conftest import Guard, told
 
@@ -81,3 +82,22 @@ def test_nothing_is_said_where_nothing_is_lost(guard: Guard, tmp_path: Path, wit
     make_project(tmp_path, {"r1": TABLES, "r2": revision})
 
     assert guard("plan", with_rows, models=False).exit_code == ExitCode.CLEAR
+
+
+def test_rows_that_policies_hide_from_the_role_are_not_taken_for_none(guard: Guard, tmp_path: Path, with_rows: str):
+    target = parse_url(with_rows)
+    owner = f"owner_of_{target.database}"
+    execute(
+        with_rows,
+        f"create role {owner} login password 'p'; grant create, usage on schema public to {owner};"
+        f"alter table orders owner to {owner}; alter table unused owner to {owner};"
+        f"alter table alembic_version owner to {owner};"
+        "alter table orders enable row level security; alter table orders force row level security",
+    )
+    hides = 'op.execute("ALTER TABLE orders ENABLE ROW LEVEL SECURITY; ALTER TABLE orders FORCE ROW LEVEL SECURITY")'
+    make_project(tmp_path, {"r1": TABLES + hides, "r2": 'op.drop_table("orders")'})
+
+    planned = guard("plan", f"postgresql://{owner}:p@{target.host}:{target.port}/{target.database}", models=False)
+
+    assert planned.exit_code == ExitCode.STOP, told(planned)
+    assert "drops table public.orders, and what it holds could not be counted" in told(planned)

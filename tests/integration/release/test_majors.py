@@ -5,6 +5,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from interlock.control.persistence.revisions import expected_revision
 from interlock.errors import ExitCode
 from interlock.postgres.embedded import EmbeddedServer
 from tests.acceptance.conftest import ask, execute
@@ -64,4 +65,4 @@ def test_the_control_plane_is_released_to_it(guard: Guard, database: str):
     released = guard("release", database, config=config)
 
     assert released.exit_code == ExitCode.CLEAR, told(released)
-    assert ask(database, "select version_num from alembic_version") == [("0007_flags_of_modules",)]
+    assert ask(database, "select version_num from alembic_version") == [(expected_revision(),)]

@@ -15,3 +15,12 @@ MODELS = (
     modules.OrganisationModuleRow,
 )
 METADATA = Base.metadata
+
+TENANT_TABLES = tuple(
+    sorted(
+        table.name
+        for table in METADATA.tables.values()
+        if table is organisations.OrganisationRow.__table__ or "organisation_id" in table.columns
+    )
+)
+"""The tables whose rows belong to one organisation each."""

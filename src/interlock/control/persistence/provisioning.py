@@ -17,6 +17,7 @@ from interlock.control.domain.users import Role
 from interlock.control.persistence.audit import AuditEventRow, row_values
 from interlock.control.persistence.database import as_psycopg_url
 from interlock.control.persistence.organisations import OrganisationRow
+from interlock.control.persistence.tenancy import enter_as_operator
 from interlock.control.persistence.users import LoginRow, UserRow
 
 IS_SUPER_ADMIN = UserRow.role == Role.SUPER_ADMIN
@@ -50,6 +51,7 @@ def connect(database_url: str) -> Iterator[Connection]:
     """Open one transaction for an operator, who is nobody that signs in."""
     engine = create_engine(as_psycopg_url(database_url), poolclass=pool.NullPool, hide_parameters=True)
     with engine.begin() as connection:
+        enter_as_operator(connection)
         yield connection
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from interlock.control.domain.sign_in import WINDOW_SECONDS, Attempts, Count, Login, Subjects
 from interlock.control.persistence.base import Base
 from interlock.control.persistence.organisations import OrganisationRow
+from interlock.control.persistence.tenancy import enter_everything
 from interlock.control.persistence.users import LoginRow, UserRow
 
 WINDOW = timedelta(seconds=WINDOW_SECONDS)
@@ -50,6 +51,7 @@ class StoredDesk:
             func.extract("epoch", SignInAttemptsRow.window_began_at + WINDOW - func.now()).label("left"),
         )
         async with self.sessions.begin() as session:
+            await enter_everything(session)
             counted = {
                 row.subject: Count(row.attempts, max(1, round(row.left))) for row in await session.execute(statement)
             }
@@ -65,7 +67,8 @@ class StoredDesk:
             .join(OrganisationRow, OrganisationRow.id == UserRow.organisation_id)
             .where(LoginRow.email == email)
         )
-        async with self.sessions() as session:
+        async with self.sessions.begin() as session:
+            await enter_everything(session)
             found = (await session.execute(statement)).one_or_none()
         if found is None:
             return None
@@ -82,6 +85,7 @@ class StoredDesk:
     async def welcome(self, login: Login, subjects: Subjects, address: str) -> None:
         names = sorted((subjects.email, subjects.address))
         async with self.sessions.begin() as session:
+            await enter_everything(session)
             await session.execute(
                 update(SignInAttemptsRow)
                 .where(SignInAttemptsRow.subject.in_(names), SignInAttemptsRow.attempts > 0)

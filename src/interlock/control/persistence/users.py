@@ -7,10 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Mapped, mapped_column
 
 from interlock.control.domain.page import Page, Slice
+from interlock.control.domain.scope import OneOrganisation
 from interlock.control.domain.users import Member, Role, User
 from interlock.control.persistence.base import Base, Dated, Id, native_enum
 from interlock.control.persistence.organisations import OrganisationRow
 from interlock.control.persistence.scoped import Scoped, read_place
+from interlock.control.persistence.tenancy import enter
 
 
 class UserRow(Dated, Base):
@@ -96,7 +98,8 @@ class StoredDirectory:
             .where(UserRow.organisation_id == organisation_id, UserRow.id == user_id)
             .where(UserRow.is_active, OrganisationRow.is_active)
         )
-        async with self.sessions() as session:
+        async with self.sessions.begin() as session:
+            await enter(session, OneOrganisation(organisation_id))
             found = (await session.execute(statement)).one_or_none()
         if found is None:
             return None

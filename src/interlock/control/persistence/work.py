@@ -13,6 +13,7 @@ from interlock.control.persistence.dashboard import StoredDashboard
 from interlock.control.persistence.flags import StoredFlags
 from interlock.control.persistence.modules import StoredModules
 from interlock.control.persistence.organisations import StoredOrganisations
+from interlock.control.persistence.tenancy import enter
 from interlock.control.persistence.users import StoredUsers
 
 
@@ -38,4 +39,5 @@ class Transactions:
     @asynccontextmanager
     async def __call__(self, scope: ScopeT, origin: Origin) -> AsyncIterator[StoredWork[ScopeT]]:
         async with self.sessions.begin() as session:
+            await enter(session, scope)
             yield StoredWork(session, scope, origin)
