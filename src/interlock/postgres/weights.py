@@ -56,7 +56,7 @@ select extract(epoch from pg_catalog.clock_timestamp()
                           - greatest(stats_reset, pg_catalog.pg_postmaster_start_time()))::float8
   from pg_catalog.pg_stat_database where datname = pg_catalog.current_database()
 """
-_LEAST_ROW_BYTES = 32
+_USUAL_ROW_BYTES = 64
 
 
 def read_weights(connection: Connection, tables: Iterable[str]) -> dict[str, Weight]:
@@ -91,7 +91,7 @@ def _read_sizes(connection: Connection, tables: list[str]) -> Iterator[tuple[Any
 def _weight(row: tuple[Any, ...], seen_for: float, holders: tuple[Holder, ...]) -> Weight:
     name, size, index_size, rows, writes, reads = row
     if size and not rows:
-        rows = size // _LEAST_ROW_BYTES  # nobody has counted yet
+        rows = size // _USUAL_ROW_BYTES  # nobody has counted yet
     is_known = writes is not None and (seen_for >= SEEN_FOR_SECONDS or writes + reads > 0)
     return Weight(
         table=name,
