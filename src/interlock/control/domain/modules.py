@@ -1,6 +1,6 @@
 """Analytics modules: the catalogue, and which organisation has which."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +13,7 @@ from interlock.control.domain.audit import Resource, record_change
 from interlock.control.domain.errors import Conflict, InvalidChange, NotFound
 from interlock.control.domain.keys import check_key
 from interlock.control.domain.page import Page, Slice
+from interlock.control.domain.versions import check_version
 
 if TYPE_CHECKING:
     from interlock.control.domain.scope import Scope, WholePlatform
@@ -137,9 +138,12 @@ async def create(work: "UnitOfWork[WholePlatform]", new: NewModule) -> Module:
     return created
 
 
-async def change(work: "UnitOfWork[WholePlatform]", key: str, changes: ModuleChanges) -> Module:
+async def change(
+    work: "UnitOfWork[WholePlatform]", key: str, changes: ModuleChanges, *, expected: Collection[str] | None = None
+) -> Module:
     """Change a module."""
     before = await _hold(work, key)
+    check_version(before, expected)
     after = replace(before, **changes)
     if after == before:
         return before

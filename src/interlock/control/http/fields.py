@@ -21,6 +21,15 @@ KeyInPath = Annotated[str, Path(pattern=KEY_PATTERN)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=TEXT_PATTERN)]
 Text = Annotated[str, StringConstraints(max_length=4000, pattern=TEXT_PATTERN)]
 
+Email = Annotated[
+    str,
+    StringConstraints(min_length=3, max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+$"),
+    Field(examples=["jo@acme.example"]),
+]
+Search = Annotated[
+    str | None, Query(min_length=1, max_length=200, pattern=TEXT_PATTERN, description="What the name or key contains.")
+]
+
 
 class Body(BaseModel):
     """What a request sends. A field that we do not know is refused: a typing error must not pass for a change."""
