@@ -52,7 +52,7 @@ def test_the_story_is_told_from_401_over_500_and_stop_to_clear(interlock: Interl
     told = said.out
     assert said.code == ExitCode.CLEAR, said
     assert told.index("401  GET /api/v1/admin/modules") < told.index("500  GET /api/v1/admin/modules")
-    assert told.index("STOP") < told.index("table public.analytics_modules, by 0006_analytics_modules")
+    assert told.index("STOP") < told.index("table public.analytics_modules, by 0008_row_level_security")
     assert told.index("column public.feature_flags.module_key, by 0007_flags_of_modules") < told.index("restamp:")
     assert told.index(f"it says {REALLY_AT} now") < told.index("CLEAR")
     assert "500      200     proved" in told
@@ -73,7 +73,7 @@ def test_the_guard_says_stop_with_what_is_missing_and_touches_nothing(incident: 
 
     missing = {str(blamed.change): blamed.maker for blamed in outcome.record.before.drift}
     assert outcome.exit_code == ExitCode.STOP
-    assert missing["Missing table public.analytics_modules"] == "0006_analytics_modules"
+    assert missing["Missing table public.analytics_modules"] == "0008_row_level_security"
     assert missing["Missing column public.feature_flags.module_key"] == "0007_flags_of_modules"
     assert outcome.record.before.located == (REALLY_AT,)
     assert outcome.record.before.is_located

@@ -60,7 +60,7 @@ def globex(api: Api, people: People) -> Callable[[str], str]:
     for path in (override, f"{override}/users/{member.id}"):
         assert api.ask("PUT", path, root, json={"is_enabled": True, "reason": "pilot"}).is_success
     values = {"organisation_key": "globex", "user_id": str(member.id), "key": "the-key"}
-    values |= ids_of_the_organisation(api, root, people)
+    values |= ids_of_the_organisation(api, root)
 
     def fill(path: str) -> str:
         of_organisation = path.replace("/organisations/{key}", "/organisations/{organisation_key}")
@@ -69,8 +69,10 @@ def globex(api: Api, people: People) -> Callable[[str], str]:
     return fill
 
 
-def ids_of_the_organisation(api: Api, root: Member, people: People) -> dict[str, str]:  # noqa: ARG001 - grows with the API
-    return {}
+def ids_of_the_organisation(api: Api, root: Member) -> dict[str, str]:
+    invitations = "/api/v1/admin/organisations/globex/invitations"
+    invited = api.ask("POST", invitations, root, json={"email": "jo@globex.example", "name": "Jo"})
+    return {"invitation_id": invited.json()["id"]}
 
 
 def is_of_a_tenant(path: str) -> bool:
@@ -142,7 +144,15 @@ def test_no_change_by_an_administrator_reaches_another_organisation(
 
 
 def contents(people: People) -> dict[str, list[tuple[Any, ...]]]:
-    tables = ("organisations", "users", "flag_overrides", "organisation_modules", "feature_flags", "analytics_modules")
+    tables = (
+        "organisations",
+        "users",
+        "invitations",
+        "flag_overrides",
+        "organisation_modules",
+        "feature_flags",
+        "analytics_modules",
+    )
     return {table: people.sql(f"select * from {table} order by 1, 2") for table in tables}  # noqa: S608 - names of ours
 
 

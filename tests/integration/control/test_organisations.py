@@ -1,5 +1,8 @@
 """Organisations through the API."""
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import pytest
 
 from tests.integration.control.conftest import Api, Member, People
@@ -16,7 +19,7 @@ def test_an_organisation_can_be_created_and_read_again(api: Api, root: Member):
     created = api.ask("POST", ORGANISATIONS, root, json={"key": "acme", "name": "Acme"})
 
     assert created.status_code == 201
-    assert api.get(f"{ORGANISATIONS}/acme", root).json() == created.json()
+    assert api.get(f"{ORGANISATIONS}/acme", root).json() | {"invitation_token": None} == created.json()
 
 
 def test_an_organisation_that_is_there_is_a_conflict(api: Api, root: Member, people: People):
@@ -59,3 +62,109 @@ def test_the_redirect_cannot_be_led_elsewhere(api: Api, rest: str):
 
     assert answer.headers.get("Location", ORGANISATIONS).startswith(ORGANISATIONS)
     assert "X-Evil" not in answer.headers
+
+
+def test_a_new_organisation_can_have_its_first_administrator_invited(api: Api, people: People):
+    body = {"key": "acme", "name": "Acme", "administrator": {"email": "jo@acme.example", "name": "Jo"}}
+    created = api.ask("POST", ORGANISATIONS, people.super_admin(), json=body).json()
+
+    accept = {"token": created["invitation_token"], "password": "correct horse battery"}
+    assert api.ask("POST", "/api/v1/invitations/accept", json=accept).json()["role"] == "admin"
+
+
+def test_an_archived_organisation_is_out_unchanged_and_comes_back(api: Api, people: People):
+    root, admin = people.super_admin(), people.member("acme", "admin")
+
+    archived = api.ask("POST", f"{ORGANISATIONS}/acme/archive", root).json()
+
+    assert archived["archived_at"]
+    assert (api.get("/api/v1/me", admin).status_code, api.sign_in(admin.email).status_code) == (401, 401)
+    assert api.ask("PATCH", f"{ORGANISATIONS}/acme", root, json={"name": "x"}).status_code == 422
+    assert keys(api, root) == ["platform"]
+    assert keys(api, root, archived=True) == ["acme"]
+
+    assert api.ask("POST", f"{ORGANISATIONS}/acme/restore", root).json()["archived_at"] is None
+    assert api.get("/api/v1/me", admin).status_code == 200
+    assert keys(api, root) == ["acme", "platform"]
+
+
+def keys(api: Api, root: Member, **query: Any) -> list[str]:
+    return [each["key"] for each in api.get(ORGANISATIONS, root, params=query).json()["items"]]
+
+
+def test_the_platform_is_not_archived(api: Api, people: People):
+    assert api.ask("POST", f"{ORGANISATIONS}/platform/archive", people.super_admin()).status_code == 422
+
+
+def test_archiving_twice_is_one_change(api: Api, people: People):
+    root = people.super_admin()
+    people.organisation("acme")
+
+    assert [api.ask("POST", f"{ORGANISATIONS}/acme/archive", root).status_code for _ in range(2)] == [200, 200]
+    assert people.sql("select count(*) from audit_events") == [(1,)]
+
+
+@pytest.mark.parametrize(("search", "found"), [("CME", ["acme"]), ("100%", ["globex"]), ("%", ["globex"]), ("_", [])])
+def test_organisations_are_found_by_key_and_name(api: Api, people: People, search: str, found: list[str]):
+    root = people.super_admin()
+    for key in ("acme", "globex"):
+        people.organisation(key)
+    people.sql("update organisations set name = 'Sure to 100%%' where key = 'globex'")
+
+    assert keys(api, root, search=search) == found
+
+
+def test_a_creation_that_is_repeated_under_its_key_is_done_once(api: Api, people: People):
+    root = people.super_admin()
+    body = {"key": "acme", "name": "Acme", "administrator": {"email": "jo@acme.example", "name": "Jo"}}
+
+    first, second = (create(api, root, body, "key-1") for _ in range(2))
+    another = create(api, root, body | {"name": "Other"}, "key-1")
+    without = api.ask("POST", ORGANISATIONS, root, json=body)
+
+    assert [answer.status_code for answer in (first, second, another, without)] == [201, 201, 422, 409]
+    assert second.json() == first.json() | {"invitation_token": None}
+    assert second.headers["Idempotency-Replayed"] == "true"
+
+
+def test_a_key_is_its_users_own(api: Api, people: People):
+    roots = people.super_admin(), people.super_admin()
+
+    answers = [create(api, root, {"key": f"org-{n}", "name": "x"}, "key-1") for n, root in enumerate(roots)]
+
+    assert [answer.status_code for answer in answers] == [201, 201]
+
+
+def test_a_creation_that_failed_leaves_its_key_free(api: Api, people: People):
+    root = people.super_admin()
+    people.organisation("acme")
+
+    refused = create(api, root, {"key": "acme", "name": "x"}, "key-1")
+    people.sql("delete from organisations where key = 'acme'")
+
+    assert [refused.status_code, create(api, root, {"key": "acme", "name": "x"}, "key-1").status_code] == [409, 201]
+
+
+def test_of_many_at_once_under_one_key_one_creates(api: Api, people: People):
+    root = people.super_admin()
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: create(api, root, {"key": "acme", "name": "x"}, "key-1"), range(4)))
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert people.sql("select count(*) from audit_events") == [(1,)]
+
+
+def create(api: Api, root: Member, body: dict[str, Any], key: str) -> Any:
+    return api.ask("POST", ORGANISATIONS, root, json=body, headers={"Idempotency-Key": key})
+
+
+@pytest.mark.parametrize("match", ['"stale"', 'W/"weak"', "rubbish", ""])
+def test_a_change_of_another_version_is_refused(api: Api, people: People, match: str):
+    root = people.super_admin()
+    people.organisation("acme")
+
+    answer = api.ask("PATCH", f"{ORGANISATIONS}/acme", root, json={"name": "x"}, headers={"If-Match": match})
+
+    assert answer.status_code == 412
+    assert people.sql("select name from organisations where key = 'acme'") == [("Acme",)]

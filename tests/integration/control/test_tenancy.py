@@ -106,6 +106,8 @@ def test_every_tenant_table_has_its_organisation_first_in_its_key(people: People
         "flag_overrides": "organisation_id",
         "audit_events": "organisation_id",
         "organisation_modules": "organisation_id",
+        "invitations": "organisation_id",
+        "creation_receipts": "organisation_id",
         "logins": "email",  # the one directory of all tenants: an e-mail address is unique across them
     }
 

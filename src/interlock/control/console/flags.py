@@ -16,6 +16,7 @@ from interlock.control.domain.errors import Conflict, InvalidChange
 from interlock.control.domain.flags import Context, FlagChanges, FlagScope, FlagStatus, NewFlag, Target
 from interlock.control.domain.page import LARGEST_PAGE, Slice
 from interlock.control.domain.users import Permission
+from interlock.control.domain.versions import version_of
 from interlock.control.http.caller import Caller
 from interlock.control.http.fields import KeyInPath
 from interlock.control.http.flags import ChangeFlag, CreateFlag, PutOverride
@@ -28,7 +29,7 @@ async def list_flags(request: Request, visitor: Visitor, wanted: Wanted) -> Resp
     """All flags, by key."""
     visitor.user.must_have(Permission.READ_FLAGS)
     async with visitor.work() as work:
-        found = await work.flags.page(wanted)
+        found = await work.flags.page(wanted.slice, wanted.search)
     return page(request, "flags.html", found=found, wanted=wanted)
 
 
@@ -66,7 +67,7 @@ async def read(
     answer = await _try(visitor, key, organisation, user_id, sector) if organisation else None
     return page(
         request, "flag.html", flag=flag, overrides=overrides, events=events, answer=answer, now=datetime.now(UTC),
-        statuses=FlagStatus,
+        statuses=FlagStatus, version=version_of(flag),
     )  # fmt: skip
 
 

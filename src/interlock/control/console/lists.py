@@ -1,5 +1,6 @@
 """What every list takes from its address, and every form from its fields."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends
@@ -13,12 +14,24 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 ROWS = 50
 
 
-def _wanted(search: str = "", after: str | None = None) -> Slice:
+@dataclass(frozen=True, slots=True)
+class List:
+    """Which part of a list a page shows, and what it was searched for."""
+
+    slice: Slice
+    search: str
+
+    @property
+    def after(self) -> str | None:
+        return self.slice.after
+
+
+def _wanted(search: str = "", after: str | None = None) -> List:
     # PostgreSQL keeps no NUL in a text.
-    return Slice(ROWS, after.replace("\0", "") if after else None, search.strip()[:100].replace("\0", ""))
+    return List(Slice(ROWS, after.replace("\0", "") if after else None), search.strip()[:100].replace("\0", ""))
 
 
-Wanted = Annotated[Slice, Depends(_wanted)]
+Wanted = Annotated[List, Depends(_wanted)]
 
 
 def validated(model: type[ModelT], **values: Any) -> ModelT:

@@ -22,7 +22,7 @@ async def list_modules(request: Request, visitor: Visitor, wanted: Wanted) -> Re
     """The catalogue."""
     visitor.user.must_have(Permission.READ_MODULES)
     async with visitor.work() as work:
-        found = await work.modules.page(wanted)
+        found = await work.modules.page(wanted.slice, wanted.search)
     return page(request, "modules.html", found=found, wanted=wanted)
 
 

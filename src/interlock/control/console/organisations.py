@@ -15,9 +15,10 @@ from interlock.control.domain import modules, organisations
 from interlock.control.domain.audit import Subject
 from interlock.control.domain.errors import Conflict, InvalidChange
 from interlock.control.domain.flags import Context, evaluate
-from interlock.control.domain.organisations import NewOrganisation, OrganisationChanges, Plan
+from interlock.control.domain.organisations import OrganisationChanges, Plan
 from interlock.control.domain.page import LARGEST_PAGE, Slice
 from interlock.control.domain.users import Permission
+from interlock.control.domain.versions import version_of
 from interlock.control.http.fields import KeyInPath
 from interlock.control.http.organisations import ChangeOrganisation, CreateOrganisation
 
@@ -29,7 +30,7 @@ async def list_organisations(request: Request, visitor: Visitor, wanted: Wanted)
     """All of them, by key."""
     visitor.user.must_have(Permission.READ_ORGANISATIONS)
     async with visitor.work() as work:
-        found = await work.organisations.page(wanted)
+        found = await work.organisations.page(wanted.slice, wanted.search)
     return page(request, "organisations.html", found=found, wanted=wanted)
 
 
@@ -47,7 +48,7 @@ async def create(request: Request, visitor: Visitor, form: Form) -> Response:
     try:
         body = validated(CreateOrganisation, key=form.get("key", "").strip(), **_given(form))
         async with visitor.platform_work() as work:
-            made = await organisations.create(work, NewOrganisation(**body.model_dump()))
+            made = await organisations.create(work, body.as_asked())
     except (InvalidChange, Conflict) as error:
         return page(request, "organisation_new.html", status=422, plans=Plan, form=form, error=error)
     return RedirectResponse(f"/organisations/{made.key}", status_code=303)
@@ -63,7 +64,7 @@ async def read(request: Request, visitor: Visitor, key: KeyInPath) -> Response:
         assigned = {each.module_key: each for each in await work.modules.assignments(organisation.id)}
         flags = await work.flags.page(Slice(LARGEST_PAGE))
         overrides = await work.flags.overrides_of(organisation.id)
-        users = await work.users.page(Slice(LARGEST_PAGE), organisation.id)
+        users = await work.users.page(organisation.id, Slice(LARGEST_PAGE))
         events = await work.audit.page(Slice(15), Subject(organisation_id=organisation.id))
     context = Context(organisation.id, sector_code=organisation.sector_code)
     now = datetime.now(UTC)
@@ -71,6 +72,7 @@ async def read(request: Request, visitor: Visitor, key: KeyInPath) -> Response:
         request,
         "organisation.html",
         organisation=organisation,
+        version=version_of(organisation),
         modules=[(module, assigned.get(module.key)) for module in catalogue.items],
         flags=[(flag, evaluate(flag, overrides, context, now)) for flag in flags.items],
         users=users,

@@ -37,14 +37,15 @@ async def overview(request: Request, visitor: Visitor) -> Response:
 @router.get("/search")
 async def search(request: Request, visitor: Visitor, search: str = "") -> Response:
     """Find organisations, modules, flags and users by a part of their name."""
-    wanted, permissions = Slice(FOUND, search=search.strip()[:100].replace("\0", "")), visitor.user.permissions
+    text, permissions = search.strip()[:100].replace("\0", ""), visitor.user.permissions
     found: list[tuple[str, str, Sequence[Organisation | Module | Flag]]] = []
-    if wanted.search:
+    if text:
+        first = Slice(FOUND)
         async with visitor.work() as work:
             if Permission.READ_ORGANISATIONS in permissions:
-                found.append(("Organisations", "/organisations/", (await work.organisations.page(wanted)).items))
+                found.append(("Organisations", "/organisations/", (await work.organisations.page(first, text)).items))
             if Permission.READ_MODULES in permissions:
-                found.append(("Modules", "/modules/", (await work.modules.page(wanted)).items))
+                found.append(("Modules", "/modules/", (await work.modules.page(first, text)).items))
             if Permission.READ_FLAGS in permissions:
-                found.append(("Feature flags", "/feature-flags/", (await work.flags.page(wanted)).items))
-    return page(request, "search.html", found=found, search=wanted.search)
+                found.append(("Feature flags", "/feature-flags/", (await work.flags.page(first, text)).items))
+    return page(request, "search.html", found=found, search=text)

@@ -25,7 +25,7 @@ NAVIGATION = (
     ("/organisations", "Organisations", "building", Permission.READ_ORGANISATIONS),
     ("/modules", "Modules", "puzzle", Permission.READ_MODULES),
     ("/feature-flags", "Feature flags", "flag", Permission.READ_FLAGS),
-    ("/users", "Users", "users", Permission.READ_ORGANISATIONS),
+    ("/users", "Users", "users", Permission.READ_USERS),
     ("/audit", "Audit", "history", Permission.READ_AUDIT),
 )
 

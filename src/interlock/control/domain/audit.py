@@ -23,6 +23,7 @@ class Resource(StrEnum):
 
     ORGANISATION = "organisation"
     USER = "user"
+    INVITATION = "invitation"
     MODULE = "module"
     ORGANISATION_MODULE = "organisation_module"
     FLAG = "flag"

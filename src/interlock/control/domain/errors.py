@@ -67,6 +67,26 @@ class Conflict(InterlockError):
         self.noun, self.key = noun, key
 
 
+class ChangedMeanwhile(InterlockError):
+    """Somebody else has changed the thing since it was read."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            problem="somebody has changed it since you read it",
+            remedy="read it again, and send its ETag as If-Match with what you still want to change",
+        )
+
+
+class InvitationRefused(InterlockError):
+    """An invitation that does not count. It never says whether there was one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            problem="this invitation does not count, or not any more",
+            remedy="ask who invited you to send it again",
+        )
+
+
 class InvalidChange(InterlockError):
     """A change that a rule of the domain forbids."""
 

@@ -1,6 +1,6 @@
 """Feature flags: the catalogue, the overrides, and what a flag answers."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +13,7 @@ from interlock.control.domain.audit import Resource, record_change
 from interlock.control.domain.errors import Conflict, InvalidChange, NotFound
 from interlock.control.domain.keys import check_key
 from interlock.control.domain.page import Page, Slice
+from interlock.control.domain.versions import check_version
 
 if TYPE_CHECKING:
     from interlock.control.domain.scope import Scope, WholePlatform
@@ -126,7 +127,9 @@ class Override:
 class Flags(Protocol):
     """The flags, and those of their overrides that the scope lets one see."""
 
-    async def page(self, wanted: Slice) -> Page[Flag]: ...
+    async def page(self, wanted: Slice, search: str | None = None) -> Page[Flag]:
+        """By key; `search` is looked for in key and name."""
+
     async def find(self, key: str) -> Flag | None: ...
     async def hold(self, key: str) -> Flag | None:
         """Find it and keep everybody else from changing it until the work ends."""
@@ -164,9 +167,12 @@ async def create(work: "UnitOfWork[WholePlatform]", new: NewFlag) -> Flag:
     return created
 
 
-async def change(work: "UnitOfWork[WholePlatform]", key: str, changes: FlagChanges) -> Flag:
+async def change(
+    work: "UnitOfWork[WholePlatform]", key: str, changes: FlagChanges, *, expected: Collection[str] | None = None
+) -> Flag:
     """Change a flag."""
     before = await _hold(work, key)
+    check_version(before, expected)
     after = replace(before, **changes)
     if after == before:
         return before

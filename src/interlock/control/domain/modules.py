@@ -1,6 +1,6 @@
 """Analytics modules: the catalogue, and which organisation has which."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +13,7 @@ from interlock.control.domain.audit import Resource, record_change
 from interlock.control.domain.errors import Conflict, InvalidChange, NotFound
 from interlock.control.domain.keys import check_key
 from interlock.control.domain.page import Page, Slice
+from interlock.control.domain.versions import check_version
 
 if TYPE_CHECKING:
     from interlock.control.domain.scope import Scope, WholePlatform
@@ -105,7 +106,9 @@ class OrganisationModule:
 class Modules(Protocol):
     """The modules that the scope lets one see: an organisation sees the core ones and its own."""
 
-    async def page(self, wanted: Slice) -> Page[Module]: ...
+    async def page(self, wanted: Slice, search: str | None = None) -> Page[Module]:
+        """By key; `search` is looked for in key and name."""
+
     async def find(self, key: str) -> Module | None: ...
     async def hold(self, key: str) -> Module | None:
         """Find it and keep everybody else from changing it until the work ends."""
@@ -139,9 +142,12 @@ async def create(work: "UnitOfWork[WholePlatform]", new: NewModule) -> Module:
     return created
 
 
-async def change(work: "UnitOfWork[WholePlatform]", key: str, changes: ModuleChanges) -> Module:
+async def change(
+    work: "UnitOfWork[WholePlatform]", key: str, changes: ModuleChanges, *, expected: Collection[str] | None = None
+) -> Module:
     """Change a module."""
     before = await _hold(work, key)
+    check_version(before, expected)
     after = replace(before, **changes)
     if after == before:
         return before

@@ -1,5 +1,6 @@
 """Organisations: the tenants, and the platform itself, which is one of them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +11,7 @@ from interlock.control.domain.audit import Resource, record_change
 from interlock.control.domain.errors import Conflict, InvalidChange, NotFound
 from interlock.control.domain.keys import check_key
 from interlock.control.domain.page import Page, Slice
+from interlock.control.domain.versions import check_version
 
 if TYPE_CHECKING:
     from interlock.control.domain.scope import Scope, WholePlatform
@@ -51,6 +53,7 @@ class Organisation:
     is_active: bool
     created_at: datetime
     updated_at: datetime
+    archived_at: datetime | None = None
 
     @property
     def is_platform(self) -> bool:
@@ -69,7 +72,9 @@ class OrganisationChanges(TypedDict, total=False):
 class Organisations(Protocol):
     """The organisations that the scope lets one see."""
 
-    async def page(self, wanted: Slice) -> Page[Organisation]: ...
+    async def page(self, wanted: Slice, search: str | None = None, *, is_archived: bool = False) -> Page[Organisation]:
+        """Those that are archived, or are not; `search` is looked for in key and name."""
+
     async def find(self, key: str) -> Organisation | None: ...
     async def hold(self, key: str) -> Organisation | None:
         """Find it and keep everybody else from changing it until the work ends."""
@@ -78,6 +83,7 @@ class Organisations(Protocol):
         """Add it; None if the key is taken."""
 
     async def save(self, organisation: Organisation) -> Organisation: ...
+    async def set_archived(self, organisation: Organisation, *, is_archived: bool) -> Organisation: ...
 
 
 async def find(work: "UnitOfWork[Scope]", key: str) -> Organisation:
@@ -97,11 +103,18 @@ async def create(work: "UnitOfWork[WholePlatform]", new: NewOrganisation) -> Org
     return created
 
 
-async def change(work: "UnitOfWork[WholePlatform]", key: str, changes: OrganisationChanges) -> Organisation:
+async def change(
+    work: "UnitOfWork[WholePlatform]",
+    key: str,
+    changes: OrganisationChanges,
+    *,
+    expected: Collection[str] | None = None,
+) -> Organisation:
     """Change an organisation."""
-    before = await work.organisations.hold(key)
-    if before is None:
-        raise NotFound("organisation", key)
+    before = await _hold(work, key)
+    check_version(before, expected)
+    if before.archived_at is not None:
+        raise InvalidChange(problem=f"{key} is archived, and stays as it is", remedy="restore it first")
     after = replace(before, **changes)
     if after == before:
         return before
@@ -109,6 +122,36 @@ async def change(work: "UnitOfWork[WholePlatform]", key: str, changes: Organisat
     saved = await work.organisations.save(after)
     await record_change(work, saved.id, Resource.ORGANISATION, key, before=before, after=saved)
     return saved
+
+
+async def archive(work: "UnitOfWork[WholePlatform]", key: str) -> Organisation:
+    """Put an organisation away: nobody of it gets in, and nothing of it is lost."""
+    if key == PLATFORM_KEY:
+        raise InvalidChange(
+            problem="the platform cannot be archived: nobody could restore it", remedy="archive another organisation"
+        )
+    return await _set_archived(work, key, is_archived=True)
+
+
+async def restore(work: "UnitOfWork[WholePlatform]", key: str) -> Organisation:
+    """Take an organisation out of the archive, and let its users in again."""
+    return await _set_archived(work, key, is_archived=False)
+
+
+async def _set_archived(work: "UnitOfWork[WholePlatform]", key: str, *, is_archived: bool) -> Organisation:
+    before = await _hold(work, key)
+    if (before.archived_at is not None) is is_archived:
+        return before
+    after = await work.organisations.set_archived(before, is_archived=is_archived)
+    await record_change(work, after.id, Resource.ORGANISATION, key, before=before, after=after)
+    return after
+
+
+async def _hold(work: "UnitOfWork[WholePlatform]", key: str) -> Organisation:
+    organisation = await work.organisations.hold(key)
+    if organisation is None:
+        raise NotFound("organisation", key)
+    return organisation
 
 
 def check(organisation: Organisation) -> None:

@@ -10,11 +10,10 @@ LARGEST_PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Which part of a list is wanted: so many rows after this one, of those that hold a text."""
+    """Which part of a list is wanted: so many rows after this one."""
 
     limit: int
     after: str | None = None
-    search: str = ""
 
 
 @dataclass(frozen=True, slots=True)

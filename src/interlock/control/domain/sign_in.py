@@ -68,6 +68,7 @@ class Desk(Protocol):
 class Passwords(Protocol):
     """Hashing, slow on purpose."""
 
+    async def hash(self, password: str) -> str: ...
     async def is_right(self, password: str, password_hash: str | None) -> bool:
         """Compare, taking the same time when there is no hash to compare with."""
 

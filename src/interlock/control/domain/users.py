@@ -1,16 +1,22 @@
 """Users, their roles, and what a role permits."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypedDict
 from uuid import UUID
 
-from interlock.control.domain.errors import NotPermitted
-from interlock.control.domain.organisations import PLATFORM_KEY
+from interlock.control.domain.audit import Resource, record_change
+from interlock.control.domain.errors import InvalidChange, NotFound, NotPermitted
+from interlock.control.domain.organisations import PLATFORM_KEY, Organisation
 from interlock.control.domain.page import Page, Slice
 from interlock.control.domain.scope import OneOrganisation, Scope, WholePlatform
+from interlock.control.domain.versions import check_version
+
+if TYPE_CHECKING:
+    from interlock.control.domain.work import UnitOfWork
 
 
 class Role(StrEnum):
@@ -27,6 +33,8 @@ class Permission(StrEnum):
 
     READ_ORGANISATIONS = "organisations:read"
     WRITE_ORGANISATIONS = "organisations:write"
+    READ_USERS = "users:read"
+    WRITE_USERS = "users:write"
     READ_MODULES = "modules:read"
     WRITE_MODULES = "modules:write"
     READ_FLAGS = "flags:read"
@@ -42,6 +50,8 @@ PERMISSIONS = MappingProxyType(
         Role.ADMIN: frozenset(
             {
                 Permission.READ_ORGANISATIONS,
+                Permission.READ_USERS,
+                Permission.WRITE_USERS,
                 Permission.READ_MODULES,
                 Permission.READ_FLAGS,
                 Permission.READ_DASHBOARD,
@@ -93,22 +103,39 @@ def platform_scope(user: User) -> WholePlatform:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A user as a list shows one, active or not. Who has no login cannot sign in."""
+    """A user as those see it who administer the organisation."""
 
+    organisation_id: UUID
     id: UUID
-    organisation_key: str
-    email: str | None
+    email: str
     name: str
     role: Role
     is_active: bool
     created_at: datetime
+    updated_at: datetime
+
+
+class MemberChanges(TypedDict, total=False):
+    """The fields of a user that can be changed. One that is left out stays as it is."""
+
+    name: str
+    role: Role
+    is_active: bool
 
 
 class Users(Protocol):
     """The users that the scope lets one see."""
 
-    async def page(self, wanted: Slice, organisation_id: UUID | None = None) -> Page[Member]:
-        """All of them, or those of one organisation."""
+    async def page(self, organisation_id: UUID, wanted: Slice, search: str | None = None) -> Page[Member]:
+        """Those of one organisation, by e-mail address; `search` is looked for in that and in the name."""
+
+    async def find(self, organisation_id: UUID, user_id: UUID) -> Member | None: ...
+    async def hold(self, organisation_id: UUID, user_id: UUID) -> Member | None:
+        """Find the user and keep everybody else from changing it until the work ends."""
+
+    async def save(self, member: Member) -> Member: ...
+    async def has_login(self, email: str) -> bool:
+        """Whether somebody of this scope signs in with an e-mail address."""
 
     async def is_member(self, organisation_id: UUID, user_id: UUID) -> bool: ...
 
@@ -118,3 +145,49 @@ class Directory(Protocol):
 
     async def find_active(self, organisation_id: UUID, user_id: UUID) -> User | None:
         """Find the user, if the user and the organisation are active."""
+
+
+async def find_member(work: "UnitOfWork[Scope]", organisation: Organisation, user_id: UUID) -> Member:
+    """Find a user of an organisation."""
+    member = await work.users.find(organisation.id, user_id)
+    if member is None:
+        raise NotFound("user", user_id)
+    return member
+
+
+async def change_member(
+    work: "UnitOfWork[Scope]",
+    actor: User,
+    organisation: Organisation,
+    user_id: UUID,
+    changes: MemberChanges,
+    *,
+    expected: Collection[str] | None = None,
+) -> Member:
+    """Change a user. Nobody takes their own rights away: somebody must be left who can give them back."""
+    before = await work.users.hold(organisation.id, user_id)
+    if before is None:
+        raise NotFound("user", user_id)
+    check_version(before, expected)
+    after = replace(before, **changes)
+    if after == before:
+        return before
+    if user_id == actor.id and (after.role, after.is_active) != (before.role, before.is_active):
+        raise InvalidChange(
+            problem="you cannot change your own role, or deactivate yourself",
+            remedy="ask another administrator",
+        )
+    if after.role is not before.role:
+        check_role(organisation.key, after.role)
+    saved = await work.users.save(after)
+    await record_change(work, organisation.id, Resource.USER, str(user_id), before=before, after=saved)
+    return saved
+
+
+def check_role(organisation_key: str, role: Role) -> None:
+    """Refuse the role of the platform to whoever is not of it."""
+    if role is Role.SUPER_ADMIN and organisation_key != PLATFORM_KEY:
+        raise InvalidChange(
+            problem="super_admin is a role of the platform alone",
+            remedy="choose admin, analyst or viewer",
+        )

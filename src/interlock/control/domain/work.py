@@ -6,8 +6,10 @@ from typing import Protocol, TypeVar
 from interlock.control.domain.audit import Audit, Origin
 from interlock.control.domain.dashboard import Dashboard
 from interlock.control.domain.flags import Flags
+from interlock.control.domain.invitations import Invitations
 from interlock.control.domain.modules import Modules
 from interlock.control.domain.organisations import Organisations
+from interlock.control.domain.receipts import Receipts
 from interlock.control.domain.scope import Scope
 from interlock.control.domain.users import Users
 
@@ -28,6 +30,10 @@ class UnitOfWork(Protocol[ScopeT_co]):
     def organisations(self) -> Organisations: ...
     @property
     def users(self) -> Users: ...
+    @property
+    def invitations(self) -> Invitations: ...
+    @property
+    def receipts(self) -> Receipts: ...
     @property
     def modules(self) -> Modules: ...
     @property

@@ -6,7 +6,18 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
-from interlock.control.http import audit, dashboard, flags, health, modules, organisations, sign_in, users
+from interlock.control.http import (
+    audit,
+    dashboard,
+    flags,
+    health,
+    invitations,
+    members,
+    modules,
+    organisations,
+    sign_in,
+    users,
+)
 from interlock.control.http.envelope import Envelope
 from interlock.control.http.logs import AccessLog
 from interlock.control.http.ports import Ports
@@ -45,8 +56,9 @@ def create_app(ports: Ports, close: Callable[[], Awaitable[None]]) -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
-    for noun in (sign_in, users, organisations, modules, flags, dashboard, audit):
+    for noun in (sign_in, users, organisations, members, invitations, modules, flags, dashboard, audit):
         api.include_router(noun.router)
+    api.include_router(invitations.public)
     api.include_router(organisations.other_spelling)
     return api
 

@@ -1,7 +1,7 @@
 """Fields that several requests share, and lists that come in pages."""
 
 from base64 import b64decode, urlsafe_b64encode
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Path, Query
@@ -20,6 +20,15 @@ Key = Annotated[str, StringConstraints(pattern=KEY_PATTERN)]
 KeyInPath = Annotated[str, Path(pattern=KEY_PATTERN)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=TEXT_PATTERN)]
 Text = Annotated[str, StringConstraints(max_length=4000, pattern=TEXT_PATTERN)]
+
+Email = Annotated[
+    str,
+    StringConstraints(min_length=3, max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+$"),
+    Field(examples=["jo@acme.example"]),
+]
+Search = Annotated[
+    str | None, Query(min_length=1, max_length=200, pattern=TEXT_PATTERN, description="What the name or key contains.")
+]
 
 
 class Body(BaseModel):
@@ -80,11 +89,3 @@ def _read_cursor(cursor: str) -> str:
 
 
 WantedSlice = Annotated[Slice, Depends(_slice)]
-
-
-def _search(wanted: WantedSlice, search: Annotated[str, Query(max_length=100, pattern=TEXT_PATTERN)] = "") -> Slice:
-    return replace(wanted, search=search)
-
-
-SearchedSlice = Annotated[Slice, Depends(_search)]
-"""Of a list that can be searched: by a text that stands in the key or the name."""

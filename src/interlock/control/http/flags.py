@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, Field
 
 from interlock.control.domain import flags
@@ -19,6 +19,7 @@ from interlock.control.domain.flags import (
 )
 from interlock.control.domain.users import Permission
 from interlock.control.http.caller import Caller, ProtectedRoute, permitted
+from interlock.control.http.creation import WantedCreation, create_once
 from interlock.control.http.fields import (
     Body,
     Key,
@@ -26,7 +27,7 @@ from interlock.control.http.fields import (
     Listing,
     ListView,
     Name,
-    SearchedSlice,
+    Search,
     Text,
     View,
     WantedSlice,
@@ -34,6 +35,7 @@ from interlock.control.http.fields import (
     listing,
 )
 from interlock.control.http.problems import OF_A_BODY, problems
+from interlock.control.http.versions import Expected, tag
 
 router = APIRouter(
     prefix="/admin/feature-flags",
@@ -130,31 +132,35 @@ class PutOverride(Body):
 
 
 @router.get("", response_model=FlagList, responses=problems(422))
-async def list_flags(caller: Reader, wanted: SearchedSlice) -> Listing[Flag]:
+async def list_flags(caller: Reader, wanted: WantedSlice, search: Search = None) -> Listing[Flag]:
     """List the flags, by key."""
     async with caller.work() as work:
-        return listing(await work.flags.page(wanted))
+        return listing(await work.flags.page(wanted, search))
 
 
 @router.post("", status_code=201, response_model=FlagView, responses=problems(409, *OF_A_BODY))
-async def create_flag(caller: Writer, body: CreateFlag) -> Flag:
+async def create_flag(caller: Writer, body: CreateFlag, creation: WantedCreation) -> Response:
     """Create a flag."""
     async with caller.platform_work() as work:
-        return await flags.create(work, NewFlag(**body.model_dump()))
+        return await create_once(work, creation, lambda: flags.create(work, NewFlag(**body.model_dump())), FlagView)
 
 
 @router.get("/{key}", response_model=FlagView, responses=problems(404, 422))
-async def read_flag(caller: Reader, key: KeyInPath) -> Flag:
+async def read_flag(caller: Reader, key: KeyInPath, response: Response) -> Flag:
     """Read one flag."""
     async with caller.work() as work:
-        return await flags.find(work, key)
+        found = await flags.find(work, key)
+    tag(response, found)
+    return found
 
 
-@router.patch("/{key}", response_model=FlagView, responses=problems(404, *OF_A_BODY))
-async def change_flag(caller: Writer, key: KeyInPath, body: ChangeFlag) -> Flag:
+@router.patch("/{key}", response_model=FlagView, responses=problems(404, 412, *OF_A_BODY))
+async def change_flag(caller: Writer, key: KeyInPath, body: ChangeFlag, expected: Expected, response: Response) -> Flag:
     """Change a flag."""
     async with caller.platform_work() as work:
-        return await flags.change(work, key, body.given())
+        changed = await flags.change(work, key, body.given(), expected=expected)
+    tag(response, changed)
+    return changed
 
 
 @router.get("/{key}/overrides", response_model=OverrideList, responses=problems(404, 422))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import AfterValidator, Field
 
 from interlock.control.domain import modules
@@ -19,6 +19,7 @@ from interlock.control.domain.modules import (
 )
 from interlock.control.domain.users import Permission
 from interlock.control.http.caller import Caller, ProtectedRoute, permitted
+from interlock.control.http.creation import WantedCreation, create_once
 from interlock.control.http.fields import (
     Body,
     Key,
@@ -26,13 +27,15 @@ from interlock.control.http.fields import (
     Listing,
     ListView,
     Name,
-    SearchedSlice,
+    Search,
     Text,
     View,
+    WantedSlice,
     left_out,
     listing,
 )
 from interlock.control.http.problems import OF_A_BODY, problems
+from interlock.control.http.versions import Expected, tag
 
 router = APIRouter(
     prefix="/admin/modules",
@@ -118,31 +121,39 @@ class OrganisationModuleView(View):
 
 
 @router.get("", response_model=ModuleList, responses=problems(422))
-async def list_modules(caller: Reader, wanted: SearchedSlice) -> Listing[Module]:
+async def list_modules(caller: Reader, wanted: WantedSlice, search: Search = None) -> Listing[Module]:
     """List the modules that the caller may see, by key: an organisation sees the core ones and its own."""
     async with caller.work() as work:
-        return listing(await work.modules.page(wanted))
+        return listing(await work.modules.page(wanted, search))
 
 
 @router.post("", status_code=201, response_model=ModuleView, responses=problems(409, *OF_A_BODY))
-async def create_module(caller: Writer, body: CreateModule) -> Module:
+async def create_module(caller: Writer, body: CreateModule, creation: WantedCreation) -> Response:
     """Add a module to the catalogue."""
     async with caller.platform_work() as work:
-        return await modules.create(work, NewModule(**body.model_dump()))
+        return await create_once(
+            work, creation, lambda: modules.create(work, NewModule(**body.model_dump())), ModuleView
+        )
 
 
 @router.get("/{key}", response_model=ModuleView, responses=problems(404, 422))
-async def read_module(caller: Reader, key: KeyInPath) -> Module:
+async def read_module(caller: Reader, key: KeyInPath, response: Response) -> Module:
     """Read one module."""
     async with caller.work() as work:
-        return await modules.find(work, key)
+        found = await modules.find(work, key)
+    tag(response, found)
+    return found
 
 
-@router.patch("/{key}", response_model=ModuleView, responses=problems(404, *OF_A_BODY))
-async def change_module(caller: Writer, key: KeyInPath, body: ChangeModule) -> Module:
+@router.patch("/{key}", response_model=ModuleView, responses=problems(404, 412, *OF_A_BODY))
+async def change_module(
+    caller: Writer, key: KeyInPath, body: ChangeModule, expected: Expected, response: Response
+) -> Module:
     """Change a module."""
     async with caller.platform_work() as work:
-        return await modules.change(work, key, body.given())
+        changed = await modules.change(work, key, body.given(), expected=expected)
+    tag(response, changed)
+    return changed
 
 
 @router.put(

@@ -17,6 +17,10 @@ class Argon2Passwords:
         self._nobodys_hash = self._hash.hash(token_urlsafe())
         self._limiter = CapacityLimiter(AT_ONCE)
 
+    async def hash(self, password: str) -> str:
+        """Hash a password that somebody has chosen."""
+        return await to_thread.run_sync(self._hash.hash, password, limiter=self._limiter)
+
     async def is_right(self, password: str, password_hash: str | None) -> bool:
         """Compare; against nobody's hash where there is none, so that both answers take their time."""
         compared = password_hash or self._nobodys_hash

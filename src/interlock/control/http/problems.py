@@ -12,9 +12,11 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from interlock.control.domain.errors import (
+    ChangedMeanwhile,
     Conflict,
     InvalidChange,
     InvalidCursor,
+    InvitationRefused,
     NotFound,
     NotPermitted,
     NotSignedIn,
@@ -35,6 +37,8 @@ STATUS: Mapping[type[InterlockError], int] = MappingProxyType(
         NotPermitted: 403,
         NotFound: 404,
         Conflict: 409,
+        InvitationRefused: 404,
+        ChangedMeanwhile: 412,
         InvalidChange: 422,
         InvalidCursor: 422,
         TooManyAttempts: 429,

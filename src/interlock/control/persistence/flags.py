@@ -26,7 +26,7 @@ from interlock.control.domain.scope import Scope
 from interlock.control.persistence.base import Base, Dated, Id, native_enum
 from interlock.control.persistence.modules import ModuleRow
 from interlock.control.persistence.organisations import OrganisationRow
-from interlock.control.persistence.scoped import Scoped
+from interlock.control.persistence.scoped import Scoped, holds
 from interlock.control.persistence.users import UserRow
 
 
@@ -131,8 +131,11 @@ class StoredFlags(Scoped):
         super().__init__(session, scope)
         self.origin = origin
 
-    async def page(self, wanted: Slice) -> Page[Flag]:
-        return await self.fetch_page(select(FlagRow), FlagRow.key, wanted, flag_of, (FlagRow.key, FlagRow.name))
+    async def page(self, wanted: Slice, search: str | None = None) -> Page[Flag]:
+        found = select(FlagRow)
+        if search:
+            found = found.where(holds(search, FlagRow.key, FlagRow.name))
+        return await self.fetch_page(found, FlagRow.key, wanted, flag_of)
 
     async def find(self, key: str) -> Flag | None:
         row = await self.session.scalar(select(FlagRow).where(FlagRow.key == key))

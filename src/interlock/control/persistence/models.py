@@ -1,6 +1,15 @@
 """Every table, and the metadata that holds them all."""
 
-from interlock.control.persistence import audit, flags, modules, organisations, sign_in, users
+from interlock.control.persistence import (
+    audit,
+    flags,
+    invitations,
+    modules,
+    organisations,
+    receipts,
+    sign_in,
+    users,
+)
 from interlock.control.persistence.base import Base
 
 MODELS = (
@@ -8,6 +17,8 @@ MODELS = (
     users.UserRow,
     users.LoginRow,
     sign_in.SignInAttemptsRow,
+    invitations.InvitationRow,
+    receipts.ReceiptRow,
     flags.FlagRow,
     flags.OverrideRow,
     audit.AuditEventRow,

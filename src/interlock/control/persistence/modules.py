@@ -12,7 +12,7 @@ from interlock.control.domain.page import Page, Slice
 from interlock.control.domain.scope import WholePlatform
 from interlock.control.persistence.base import Base, Dated, native_enum
 from interlock.control.persistence.organisations import OrganisationRow
-from interlock.control.persistence.scoped import Scoped
+from interlock.control.persistence.scoped import Scoped, holds
 
 
 class ModuleRow(Dated, Base):
@@ -63,8 +63,11 @@ def assignment_of(row: OrganisationModuleRow) -> OrganisationModule:
 class StoredModules(Scoped):
     """The modules that the scope lets one see: an organisation sees the core ones and its own."""
 
-    async def page(self, wanted: Slice) -> Page[Module]:
-        return await self.fetch_page(self._visible(), ModuleRow.key, wanted, module_of, (ModuleRow.key, ModuleRow.name))
+    async def page(self, wanted: Slice, search: str | None = None) -> Page[Module]:
+        found = self._visible()
+        if search:
+            found = found.where(holds(search, ModuleRow.key, ModuleRow.name))
+        return await self.fetch_page(found, ModuleRow.key, wanted, module_of)
 
     async def find(self, key: str) -> Module | None:
         row = await self.session.scalar(self._visible().where(ModuleRow.key == key))

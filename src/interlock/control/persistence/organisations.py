@@ -1,13 +1,15 @@
 """Organisations in the database."""
 
-from sqlalchemy import Select, select, update
+from datetime import datetime
+
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from interlock.control.domain.organisations import NewOrganisation, Organisation, Plan
 from interlock.control.domain.page import Page, Slice
 from interlock.control.persistence.base import Base, Dated, Id, native_enum
-from interlock.control.persistence.scoped import Scoped
+from interlock.control.persistence.scoped import Scoped, holds
 
 
 class OrganisationRow(Dated, Base):
@@ -21,6 +23,7 @@ class OrganisationRow(Dated, Base):
     sector_code: Mapped[str | None]
     plan: Mapped[Plan] = mapped_column(native_enum(Plan, "plan"))
     is_active: Mapped[bool]
+    archived_at: Mapped[datetime | None] = mapped_column(sort_order=99)
 
 
 def organisation_of(row: OrganisationRow) -> Organisation:
@@ -34,16 +37,19 @@ def organisation_of(row: OrganisationRow) -> Organisation:
         is_active=row.is_active,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        archived_at=row.archived_at,
     )
 
 
 class StoredOrganisations(Scoped):
     """The organisations that the scope lets one see."""
 
-    async def page(self, wanted: Slice) -> Page[Organisation]:
-        return await self.fetch_page(
-            self._visible(), OrganisationRow.key, wanted, organisation_of, (OrganisationRow.key, OrganisationRow.name)
-        )
+    async def page(self, wanted: Slice, search: str | None = None, *, is_archived: bool = False) -> Page[Organisation]:
+        archived_at = OrganisationRow.archived_at
+        found = self._visible().where(archived_at.is_not(None) if is_archived else archived_at.is_(None))
+        if search:
+            found = found.where(holds(search, OrganisationRow.key, OrganisationRow.name))
+        return await self.fetch_page(found, OrganisationRow.key, wanted, organisation_of)
 
     async def find(self, key: str) -> Organisation | None:
         row = await self.session.scalar(self._visible().where(OrganisationRow.key == key))
@@ -74,6 +80,18 @@ class StoredOrganisations(Scoped):
                 plan=organisation.plan,
                 is_active=organisation.is_active,
             ).returning(OrganisationRow),
+            execution_options={"populate_existing": True},
+        )
+        return organisation_of(rows.one())
+
+    async def set_archived(self, organisation: Organisation, *, is_archived: bool) -> Organisation:
+        statement = update(OrganisationRow).where(
+            OrganisationRow.id == organisation.id, self.is_in_scope(OrganisationRow.id)
+        )
+        rows = await self.session.scalars(
+            statement.values(archived_at=func.now() if is_archived else None, is_active=not is_archived).returning(
+                OrganisationRow
+            ),
             execution_options={"populate_existing": True},
         )
         return organisation_of(rows.one())

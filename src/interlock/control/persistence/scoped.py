@@ -1,6 +1,6 @@
 """Queries that cannot leave their scope, and lists that come in pages."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, or_, true
@@ -37,20 +37,19 @@ class Scoped:
         key: "InstrumentedAttribute[Any]",
         wanted: Slice,
         read: Callable[[RowT], ThingT],
-        searched: "Sequence[InstrumentedAttribute[Any]]" = (),
     ) -> Page[ThingT]:
-        """Read one page in the order of its key, by one query: a row too many tells that there is more.
-
-        What is searched for may stand in any of the columns `searched`.
-        """
-        if wanted.search:
-            statement = statement.where(or_(*(column.icontains(wanted.search, autoescape=True) for column in searched)))
+        """Read one page in the order of its key, by one query: a row too many tells that there is more."""
         if wanted.after is not None:
             statement = statement.where(key > read_place(key, wanted.after))
         rows = (await self.session.scalars(statement.order_by(key).limit(wanted.limit + 1))).all()
         shown = rows[: wanted.limit]
         last = str(getattr(shown[-1], key.key)) if len(rows) > wanted.limit else None
         return Page(tuple(map(read, shown)), last)
+
+
+def holds(search: str, *columns: "InstrumentedAttribute[str]") -> ColumnElement[bool]:
+    """The condition that one of these columns contains a text, in capitals or not."""
+    return or_(*(column.icontains(search, autoescape=True) for column in columns))
 
 
 def read_place(key: "InstrumentedAttribute[Any]", after: str) -> Any:

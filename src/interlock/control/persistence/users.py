@@ -2,7 +2,16 @@
 
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, UniqueConstraint, exists, or_, select
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Select,
+    UniqueConstraint,
+    exists,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -11,7 +20,7 @@ from interlock.control.domain.scope import OneOrganisation
 from interlock.control.domain.users import Member, Role, User
 from interlock.control.persistence.base import Base, Dated, Id, native_enum
 from interlock.control.persistence.organisations import OrganisationRow
-from interlock.control.persistence.scoped import Scoped, read_place
+from interlock.control.persistence.scoped import Scoped, holds
 from interlock.control.persistence.tenancy import enter
 
 
@@ -44,33 +53,60 @@ class LoginRow(Base):
     last_address: Mapped[str | None]
 
 
-def member_of(row: UserRow, organisation_key: str, email: str | None) -> Member:
+def member_of(row: UserRow, email: str) -> Member:
     """The user that a row tells of."""
-    return Member(row.id, organisation_key, email, row.name, row.role, row.is_active, row.created_at)
+    return Member(
+        organisation_id=row.organisation_id,
+        id=row.id,
+        email=email,
+        name=row.name,
+        role=row.role,
+        is_active=row.is_active,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
 
 
 class StoredUsers(Scoped):
     """The users that the scope lets one see."""
 
-    async def page(self, wanted: Slice, organisation_id: UUID | None = None) -> Page[Member]:
-        of_login = (LoginRow.organisation_id == UserRow.organisation_id) & (LoginRow.user_id == UserRow.id)
-        statement = (
-            select(UserRow, OrganisationRow.key, LoginRow.email)
-            .join(OrganisationRow, OrganisationRow.id == UserRow.organisation_id)
-            .outerjoin(LoginRow, of_login)
-            .where(self.is_in_scope(UserRow.organisation_id))
-        )
-        if organisation_id is not None:
-            statement = statement.where(UserRow.organisation_id == organisation_id)
-        if wanted.search:
-            held = (column.icontains(wanted.search, autoescape=True) for column in (UserRow.name, LoginRow.email))
-            statement = statement.where(or_(*held))
+    async def page(self, organisation_id: UUID, wanted: Slice, search: str | None = None) -> Page[Member]:
+        found = self._members(organisation_id)
+        if search:
+            found = found.where(holds(search, LoginRow.email, UserRow.name))
         if wanted.after is not None:
-            statement = statement.where(UserRow.id > read_place(UserRow.id, wanted.after))
-        rows = (await self.session.execute(statement.order_by(UserRow.id).limit(wanted.limit + 1))).all()
-        shown = rows[: wanted.limit]
-        last = str(shown[-1][0].id) if len(rows) > wanted.limit else None
-        return Page(tuple(member_of(*row) for row in shown), last)
+            found = found.where(LoginRow.email > wanted.after)
+        rows = (await self.session.execute(found.order_by(LoginRow.email).limit(wanted.limit + 1))).all()
+        shown = tuple(member_of(user, email) for user, email in rows[: wanted.limit])
+        return Page(shown, shown[-1].email if len(rows) > wanted.limit else None)
+
+    async def find(self, organisation_id: UUID, user_id: UUID) -> Member | None:
+        found = self._members(organisation_id).where(UserRow.id == user_id)
+        row = (await self.session.execute(found)).one_or_none()
+        return member_of(row[0], row[1]) if row else None
+
+    async def hold(self, organisation_id: UUID, user_id: UUID) -> Member | None:
+        held = self._members(organisation_id).where(UserRow.id == user_id).with_for_update(of=UserRow)
+        row = (await self.session.execute(held)).one_or_none()
+        return member_of(row[0], row[1]) if row else None
+
+    async def save(self, member: Member) -> Member:
+        rows = await self.session.scalars(
+            update(UserRow)
+            .where(
+                UserRow.organisation_id == member.organisation_id,
+                UserRow.id == member.id,
+                self.is_in_scope(UserRow.organisation_id),
+            )
+            .values(name=member.name, role=member.role, is_active=member.is_active)
+            .returning(UserRow),
+            execution_options={"populate_existing": True},
+        )
+        return member_of(rows.one(), member.email)
+
+    async def has_login(self, email: str) -> bool:
+        found = exists().where(LoginRow.email == email, self.is_in_scope(LoginRow.organisation_id))
+        return bool(await self.session.scalar(select(found)))
 
     async def is_member(self, organisation_id: UUID, user_id: UUID) -> bool:
         found = exists().where(
@@ -79,6 +115,16 @@ class StoredUsers(Scoped):
             self.is_in_scope(UserRow.organisation_id),
         )
         return bool(await self.session.scalar(select(found)))
+
+    def _members(self, organisation_id: UUID) -> "Select[UserRow, str]":
+        return (
+            select(UserRow, LoginRow.email)
+            .join(
+                LoginRow,
+                (LoginRow.organisation_id == UserRow.organisation_id) & (LoginRow.user_id == UserRow.id),
+            )
+            .where(UserRow.organisation_id == organisation_id, self.is_in_scope(UserRow.organisation_id))
+        )
 
 
 class StoredDirectory:

@@ -11,8 +11,10 @@ from interlock.control.domain.work import ScopeT
 from interlock.control.persistence.audit import StoredAudit
 from interlock.control.persistence.dashboard import StoredDashboard
 from interlock.control.persistence.flags import StoredFlags
+from interlock.control.persistence.invitations import StoredInvitations
 from interlock.control.persistence.modules import StoredModules
 from interlock.control.persistence.organisations import StoredOrganisations
+from interlock.control.persistence.receipts import StoredReceipts
 from interlock.control.persistence.tenancy import enter
 from interlock.control.persistence.users import StoredUsers
 
@@ -24,6 +26,8 @@ class StoredWork(Generic[ScopeT]):
         self.scope = scope
         self.organisations = StoredOrganisations(session, scope)
         self.users = StoredUsers(session, scope)
+        self.invitations = StoredInvitations(session, scope)
+        self.receipts = StoredReceipts(session, scope, origin)
         self.modules = StoredModules(session, scope)
         self.flags = StoredFlags(session, scope, origin)
         self.audit = StoredAudit(session, scope, origin)

@@ -1,0 +1,24 @@
+"""Versions of things: whoever changes one can say which version was read, so that nobody's change is lost unseen."""
+
+import json
+from collections.abc import Collection
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from interlock.control.domain.audit import described
+from interlock.control.domain.errors import ChangedMeanwhile
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+def version_of(thing: "DataclassInstance") -> str:
+    """Name the state that a thing is in: another name as soon as any of its fields is another."""
+    told = json.dumps(described(thing), sort_keys=True, default=str)
+    return sha256(told.encode()).hexdigest()[:20]
+
+
+def check_version(thing: "DataclassInstance", expected: Collection[str] | None) -> None:
+    """Refuse to change a thing that is in none of the expected states; None expects nothing."""
+    if expected is not None and version_of(thing) not in expected:
+        raise ChangedMeanwhile

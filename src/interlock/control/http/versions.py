@@ -1,0 +1,49 @@
+"""ETag and If-Match (RFC 9110, 8.8.3 and 13.1.1): a change says which version it is a change of."""
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends, Header, Response
+
+from interlock.control.domain.errors import ChangedMeanwhile
+from interlock.control.domain.versions import version_of
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+# A weak tag names what is good enough to read, not to overwrite: it never matches here.
+TAG = re.compile(r'\s*(?P<weak>W/)?"(?P<tag>[^"]*)"\s*(?:,|$)')
+
+
+def tag(response: Response, thing: "DataclassInstance") -> None:
+    """Say in an answer which version of a thing it shows."""
+    response.headers["ETag"] = quoted(thing)
+
+
+def quoted(thing: "DataclassInstance") -> str:
+    """The version of a thing as a header holds it."""
+    return f'"{version_of(thing)}"'
+
+
+def _expected(
+    if_match: Annotated[
+        str | None,
+        Header(
+            alias="If-Match",
+            max_length=1000,
+            description="The ETag that was read: if somebody has changed it since, 412.",
+        ),
+    ] = None,
+) -> frozenset[str] | None:
+    if if_match is None or if_match.strip() == "*":
+        return None
+    tags, end = [], 0
+    while match := TAG.match(if_match, end):
+        tags += [] if match["weak"] else [match["tag"]]
+        end = match.end()
+    if end != len(if_match) or not tags:
+        raise ChangedMeanwhile
+    return frozenset(tags)
+
+
+Expected = Annotated[frozenset[str] | None, Depends(_expected)]
