@@ -13,6 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import psycopg
+
 from interlock.postgres.embedded import EmbeddedServer, run_throwaway_server
 
 REVISIONS = 5_000
@@ -60,8 +62,9 @@ def head() -> list[str]:
     """What the page begins with."""
     return [
         "# What a release costs on top\n",
-        "Made by `python bench/overhead.py`, not written by hand. A chain of revisions that each comment a table, released",
-        "with `interlock release --schema-only`, and run by `alembic upgrade head` with a transaction for each.\n",
+        "Made by `python bench/overhead.py`, not written by hand. A chain of revisions that each comment a table,",
+        "released with `interlock release --schema-only`, and run by `alembic upgrade head` with a transaction for",
+        "each.\n",
         f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, PostgreSQL 18 on the same",
         "machine.\n",
         "| | interlock | alembic | ratio |",
@@ -89,8 +92,6 @@ def timed(server: EmbeddedServer, project: Path, command: tuple[str, ...], name:
 
 def is_there(server: EmbeddedServer, name: str) -> bool:
     """Whether the server has a database."""
-    import psycopg
-
     with psycopg.connect(server.url().as_text()) as connection:
         return connection.execute("select from pg_database where datname = %s", [name]).rowcount > 0
 
@@ -104,8 +105,9 @@ def make_project(folder: Path, number: int) -> Path:
     (folder / "migrations" / "env.py").write_text(ENVIRONMENT)
     for each in range(number):
         body = f"comment on table t is '{each}'" if each else "create table t (id int)"
+        parent = f"r{each - 1}" if each else None
         (versions / f"r{each}.py").write_text(
-            f"from alembic import op\n\nrevision = 'r{each}'\ndown_revision = {f'r{each - 1}' if each else None!r}\n\n\n"
+            f"from alembic import op\n\nrevision, down_revision = 'r{each}', {parent!r}\n\n\n"
             f'def upgrade():\n    op.execute("{body}")\n'
         )
     return folder

@@ -248,3 +248,41 @@ def test_a_search_finds_a_part_of_the_name_and_no_pattern(visitor: Visitor, peop
     assert "/organisations/acme" in visitor.get("/organisations?search=CM").text
     assert "/organisations/zebra" not in visitor.get("/organisations?search=CM").text
     assert "/organisations/acme" not in visitor.get("/organisations?search=%25").text
+
+
+def test_an_invitation_lets_somebody_in_once(visitor: Visitor, people: People):
+    visitor.sign_in(people.member("acme", "admin"))
+
+    invited = visitor.post("/organisations/acme/invitations", email="jo@acme.example", name="Jo <b>", role="admin")
+    link = re.search(r'value="(http[^"]+/invitation\?token=[^"]+)"', invited.text)
+    assert link
+    visitor.post("/sign-out")
+    assert "Choose a password" in visitor.get(link[1]).text
+    token = link[1].partition("token=")[2]
+    assert "at least 12 characters" in visitor.post("/invitation", token=token, password="short").text
+    assert visitor.post("/invitation", token=token, password=PASSWORD).status_code == 200
+    assert visitor.post("/invitation", token=token, password=PASSWORD).status_code == 404
+    assert visitor.post("/sign-in", email="jo@acme.example", password=PASSWORD).status_code == 303
+    assert "Jo &lt;b&gt;" in visitor.get("/users").text
+
+
+def test_an_administrator_changes_others_and_not_itself(visitor: Visitor, people: People):
+    own, other = people.member("acme", "admin"), people.member("acme", "viewer")
+    visitor.sign_in(own)
+
+    assert visitor.post(f"/organisations/acme/users/{other.id}", role="analyst").status_code == 303
+    assert visitor.post(f"/organisations/acme/users/{other.id}", is_active="false").status_code == 303
+    assert visitor.post(f"/organisations/acme/users/{own.id}", is_active="false").status_code == 422
+    assert visitor.post(f"/organisations/acme/users/{other.id}", role="super_admin").status_code == 422
+    assert people.sql("select role::text, is_active from users where id = %s", other.id) == [("analyst", False)]
+
+
+def test_an_organisation_is_archived_and_restored(visitor: Visitor, people: People):
+    people.organisation("acme")
+    visitor.sign_in(people.super_admin())
+
+    assert visitor.post("/organisations/acme/archive").status_code == 303
+    assert "/organisations/acme" not in visitor.get("/organisations").text
+    assert "/organisations/acme" in visitor.get("/organisations?archived=true").text
+    assert visitor.post("/organisations/acme/restore").status_code == 303
+    assert "/organisations/acme" in visitor.get("/organisations").text

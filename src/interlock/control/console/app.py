@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from interlock.control.console import flags, modules, organisations, overview, people, sign_in
+from interlock.control.console import flags, invitations, modules, organisations, overview, people, sign_in
 
 ASSETS = Path(__file__).with_name("assets")
 
@@ -23,6 +23,7 @@ class _Assets(StaticFiles):
 
 def mount_console(app: FastAPI) -> None:
     """Let the application serve the pages beside its API."""
-    for part in (sign_in, overview, organisations, modules, flags, people):
+    for part in (sign_in, overview, organisations, invitations, modules, flags, people):
         app.include_router(part.router)
+    app.include_router(invitations.public)
     app.mount("/assets", _Assets(directory=ASSETS), name="assets")

@@ -26,12 +26,12 @@ router = APIRouter(prefix="/organisations", include_in_schema=False, route_class
 
 
 @router.get("")
-async def list_organisations(request: Request, visitor: Visitor, wanted: Wanted) -> Response:
+async def list_organisations(request: Request, visitor: Visitor, wanted: Wanted, archived: bool = False) -> Response:
     """All of them, by key."""
     visitor.user.must_have(Permission.READ_ORGANISATIONS)
     async with visitor.work() as work:
-        found = await work.organisations.page(wanted.slice, wanted.search)
-    return page(request, "organisations.html", found=found, wanted=wanted)
+        found = await work.organisations.page(wanted.slice, wanted.search, is_archived=archived)
+    return page(request, "organisations.html", found=found, wanted=wanted, archived=archived)
 
 
 @router.get("/new")
@@ -91,6 +91,24 @@ async def change(request: Request, visitor: Visitor, key: KeyInPath, form: Form)
         if is_stale(form, current):
             return lost_update(request, f"/organisations/{key}", form, current, wanted)
         await organisations.change(work, key, wanted)
+    return RedirectResponse(f"/organisations/{key}", status_code=303)
+
+
+@router.post("/{key}/archive")
+async def archive(visitor: Visitor, key: KeyInPath) -> Response:
+    """Put one away; nothing of it is lost."""
+    visitor.user.must_have(Permission.WRITE_ORGANISATIONS)
+    async with visitor.platform_work() as work:
+        await organisations.archive(work, key)
+    return RedirectResponse(f"/organisations/{key}", status_code=303)
+
+
+@router.post("/{key}/restore")
+async def restore(visitor: Visitor, key: KeyInPath) -> Response:
+    """Take one out of the archive: the undo of the above."""
+    visitor.user.must_have(Permission.WRITE_ORGANISATIONS)
+    async with visitor.platform_work() as work:
+        await organisations.restore(work, key)
     return RedirectResponse(f"/organisations/{key}", status_code=303)
 
 

@@ -1,13 +1,19 @@
 """/users and /audit"""
 
-from fastapi import APIRouter, Request, Response
+from uuid import UUID
 
-from interlock.control.console.lists import Wanted
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from interlock.control.console.lists import Wanted, validated
 from interlock.control.console.pages import page
-from interlock.control.console.session import PageRoute, Visitor
-from interlock.control.domain import organisations
+from interlock.control.console.session import Form, PageRoute, Visitor
+from interlock.control.domain import organisations, users
 from interlock.control.domain.audit import Resource, Subject
-from interlock.control.domain.users import Permission
+from interlock.control.domain.page import LARGEST_PAGE, Slice
+from interlock.control.domain.users import Permission, Role
+from interlock.control.http.fields import KeyInPath
+from interlock.control.http.members import ChangeMember
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -19,7 +25,19 @@ async def list_users(request: Request, visitor: Visitor, wanted: Wanted, organis
     async with visitor.work() as work:
         of = await organisations.find(work, organisation or visitor.user.organisation_key)
         found = await work.users.page(of.id, wanted.slice, wanted.search)
-    return page(request, "users.html", found=found, wanted=wanted, organisation=of)
+        invited = await work.invitations.page(of.id, Slice(LARGEST_PAGE))
+    return page(request, "users.html", found=found, invited=invited, wanted=wanted, organisation=of, roles=Role)
+
+
+@router.post("/organisations/{key}/users/{user_id}")
+async def change_user(visitor: Visitor, key: KeyInPath, user_id: UUID, form: Form) -> Response:
+    """Give a user another role, or say whether the user gets in."""
+    visitor.user.must_have(Permission.WRITE_USERS)
+    changes = validated(ChangeMember, **{name: form[name] for name in ("role", "is_active") if name in form}).given()
+    async with visitor.work() as work:
+        organisation = await organisations.find(work, key)
+        await users.change_member(work, visitor.user, organisation, user_id, changes)
+    return RedirectResponse(f"/users?organisation={key}", status_code=303)
 
 
 @router.get("/audit")

@@ -1,0 +1,88 @@
+"""Invitations: asked for on the page of users, accepted at /invitation."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from interlock.control.console.lists import validated
+from interlock.control.console.pages import page
+from interlock.control.console.session import CameFromElsewhere, Form, PageRoute, Visitor, error_page, require_own_form
+from interlock.control.domain import invitations, organisations
+from interlock.control.domain.audit import Origin
+from interlock.control.domain.errors import Conflict, InvalidChange, InvitationRefused
+from interlock.control.domain.invitations import Invitation, NewInvitation
+from interlock.control.domain.scope import OneOrganisation
+from interlock.control.domain.users import Permission
+from interlock.control.http.caller import address_of
+from interlock.control.http.fields import KeyInPath
+from interlock.control.http.invitations import SHORTEST_PASSWORD, Accept, Invite, new_secret, read_token, token_of
+from interlock.control.http.ports import ports_of
+from interlock.control.http.problems import STATUS
+
+router = APIRouter(prefix="/organisations/{key}/invitations", include_in_schema=False, route_class=PageRoute)
+public = APIRouter(include_in_schema=False)
+
+
+@router.post("")
+async def invite(request: Request, visitor: Visitor, key: KeyInPath, form: Form) -> Response:
+    """Invite somebody, and show once what to send to them."""
+    visitor.user.must_have(Permission.WRITE_USERS)
+    fields = {name: form.get(name, "").strip() for name in ("email", "name", "role")}
+    new, secret = NewInvitation(**validated(Invite, **fields).model_dump()), new_secret()
+    async with visitor.work() as work:
+        organisation = await organisations.find(work, key)
+        invitation = await invitations.invite(work, organisation, new, secret)
+    return _show_once(request, key, invitation, secret)
+
+
+@router.post("/{invitation_id}/resend")
+async def resend(request: Request, visitor: Visitor, key: KeyInPath, invitation_id: UUID) -> Response:
+    """Make another link; the former one is worth nothing any more."""
+    visitor.user.must_have(Permission.WRITE_USERS)
+    secret = new_secret()
+    async with visitor.work() as work:
+        organisation = await organisations.find(work, key)
+        invitation = await invitations.resend(work, organisation, invitation_id, secret)
+    return _show_once(request, key, invitation, secret)
+
+
+@router.post("/{invitation_id}/revoke")
+async def revoke(visitor: Visitor, key: KeyInPath, invitation_id: UUID) -> Response:
+    """Take an invitation back."""
+    visitor.user.must_have(Permission.WRITE_USERS)
+    async with visitor.work() as work:
+        organisation = await organisations.find(work, key)
+        await invitations.revoke(work, organisation, invitation_id)
+    return RedirectResponse(f"/users?organisation={key}", status_code=303)
+
+
+@public.get("/invitation")
+async def ask_for_password(request: Request, token: str = "") -> Response:
+    """Welcome somebody who was invited."""
+    return page(request, "invitation.html", token=token, shortest=SHORTEST_PASSWORD, error=None)
+
+
+@public.post("/invitation")
+async def accept(request: Request, form: Form) -> Response:
+    """Let somebody sign in from now on, by a password of their own."""
+    ports, token = ports_of(request), form.get("token", "")
+    try:
+        require_own_form(request)
+        body = validated(Accept, token=token, password=form.get("password", ""))
+        ticket = read_token(body.token)
+        origin = Origin(request_id=request.state.request_id, address=address_of(request))
+        password_hash = await ports.passwords.hash(body.password)
+        async with ports.open_work(OneOrganisation(ticket.organisation_id), origin) as work:
+            member = await invitations.accept(work, ticket, password_hash)
+    except CameFromElsewhere as error:
+        return error_page(request, error, 403)
+    except (InvalidChange, InvitationRefused, Conflict) as error:
+        shown = {"token": token, "shortest": SHORTEST_PASSWORD, "error": error}
+        return page(request, "invitation.html", status=STATUS[type(error)], **shown)
+    return page(request, "sign_in.html", next="/", kept={}, error=None, email=member.email)
+
+
+def _show_once(request: Request, key: str, invitation: Invitation, secret: str) -> Response:
+    link = request.url.replace(path="/invitation", query="").include_query_params(token=token_of(invitation, secret))
+    return page(request, "invited.html", key=key, invitation=invitation, link=str(link))
