@@ -73,6 +73,8 @@ class RehearsalSettings(_Section):
     """What a release may ask of the people who use the database."""
 
     budget_seconds: float = Field(default=1.0, ge=0)
+    rows: str = Field(default="none", pattern=r"^(none|sample:[1-9][0-9]{0,5})$")
+    mask: tuple[str, ...] = ()
 
 
 class BuildSettings(_Section):

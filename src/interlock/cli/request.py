@@ -18,6 +18,7 @@ from interlock.probes.identity import GivenToken, Identity, SignIn, TokenCommand
 from interlock.probes.probe import Probe
 from interlock.release.record import ReleaseRecord
 from interlock.release.rehearse import Budget
+from interlock.release.rehearse_rows import Sampling
 from interlock.release.request import Application, Request
 from interlock.schema.rules import Rule, Rules, Treatment
 from interlock.settings import IdentitySettings, ProbeSettings, Settings, Statuses, read_settings
@@ -61,6 +62,7 @@ def read_request(
         is_schema_only=is_schema_only,
         lock_wait_seconds=settings.lock_wait_seconds,
         allowed_drops=frozenset(allowed_drops or ()),
+        sampling=_sampling(settings),
         budget=Budget(settings.rehearsal.budget_seconds, tuple(map(accepted_by_operator, accepted or ()))),
     )
 
@@ -104,6 +106,11 @@ def _rules(settings: Settings) -> Rules:
     return Rules(
         wanted.schemas, tuple(Rule(each.pattern, Treatment(each.treat_as), each.reason) for each in wanted.objects)
     )
+
+
+def _sampling(settings: Settings) -> Sampling:
+    number = settings.rehearsal.rows.removeprefix("sample:")
+    return Sampling(0 if number == "none" else int(number), frozenset(settings.rehearsal.mask))
 
 
 def _target(settings: Settings) -> DatabaseUrl:

@@ -8,6 +8,7 @@ from interlock.probes.build import BuildCheck
 from interlock.probes.identity import Identity
 from interlock.probes.probe import Probe
 from interlock.release.rehearse import DEFAULT_BUDGET, Budget
+from interlock.release.rehearse_rows import NO_SAMPLING, Sampling
 from interlock.schema.rules import NO_RULES, Rules
 
 LOCK_WAIT_SECONDS = 600.0
@@ -49,3 +50,4 @@ class Request:
     lock_wait_seconds: float = LOCK_WAIT_SECONDS
     allowed_drops: frozenset[str] = frozenset()
     budget: Budget = DEFAULT_BUDGET
+    sampling: Sampling = NO_SAMPLING

@@ -48,10 +48,9 @@ from interlock.release.plan import plan_release
 from interlock.release.privileges import require_privileges
 from interlock.release.record import Plan, Step, Target, Verification
 from interlock.release.rehearse import rehearse
+from interlock.release.rehearse_rows import rehearse_rows
 from interlock.release.request import Request
-from interlock.release.scratch_build import (
-    current_revisions,
-)
+from interlock.release.scratch_build import current_revisions, open_scratch_build
 from interlock.release.verify import drift_findings, require_true_claim, unseen_findings, verify
 from interlock.schema.history import History
 from interlock.schema.name import Name
@@ -215,6 +214,21 @@ class Run:
             self.book.note(statements=rehearsal.statements, weights=rehearsal.weights, hazards=rehearsal.hazards)
             stage.find(*rehearsal.findings())
             stage.looks, stage.summary = rehearsal.looks, rehearsal.summary
+            if self.request.sampling.rows and not self.cut_short:
+                self._rehearse_rows(stage)
+
+    def _rehearse_rows(self, stage: StageNotes) -> None:
+        """Run the pending revisions once more, with rows of the target."""
+        request, current = self.request, self.plan.current
+        with open_scratch_build(request.project, request.scratch_server, request.url, self.session) as build:
+            to_come = self.history.still_to_come(self.build.chain.run_before(current))
+            weights = self.book.record.weights
+            found = rehearse_rows(self.session, build, current, to_come, weights, request.sampling)
+        stage.summary += f"; {found.summary}"
+        if found.finding:
+            stage.find(found.finding)
+        if found.admitted:
+            self.book.admit(found.admitted)
 
     def _measure_rates(self) -> Rates:
         with self.build.empty_database() as scratch:

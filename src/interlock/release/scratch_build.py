@@ -82,6 +82,23 @@ class ScratchBuild:
             moments.append(Moment(revision.id, self._look(), self._require_committed(run), lost, halves))
         return History(tuple(moments))
 
+    def replay_run(self, current: Iterable[str], fill: Callable[[Connection], None]) -> None:
+        """Build the schema of a database at `current`, and let rows be filled in. Raises ProjectFailed."""
+        run = self.chain.run_before(current)
+        if self._project.foundation:
+            self._child.lay_foundation()
+        for revision in self.chain.replay_order(current):
+            if revision.id in run:
+                self._child.upgrade(revision.id)
+        self._child.begin_run()
+        fill(self._observer)
+
+    def run_pending(self, current: Iterable[str]) -> None:
+        """Run what is pending, after `replay_run`. Raises ProjectFailed."""
+        for revision in self.chain.pending(current):
+            self._child.upgrade(revision.id)
+        self._child.end_run()
+
     def _measure(self, revision: Revision) -> tuple[Half, ...]:
         """Run a pending revision, and give what it would leave where it is cut short."""
         halves: list[Half] = []

@@ -17,6 +17,7 @@ from interlock.release import pipeline
 from interlock.release.logbook import Outcome
 from interlock.release.record import ReleaseRecord, Stage
 from interlock.release.rehearse import Budget
+from interlock.release.rehearse_rows import NO_SAMPLING, Sampling
 from interlock.release.request import Request
 from interlock.verdict.finding import Check
 from interlock.verdict.judge import Verdict
@@ -57,6 +58,7 @@ def request_for(server: EmbeddedServer, tmp_path: Path) -> Callable[..., Request
         allowed_drops: Iterable[str] = (),
         budget_seconds: float = BUDGET_SECONDS,
         accepted: Iterable[str] = (),
+        sampling: Sampling = NO_SAMPLING,
         **project: Any,
     ) -> Request:
         return Request(
@@ -66,6 +68,7 @@ def request_for(server: EmbeddedServer, tmp_path: Path) -> Callable[..., Request
             is_schema_only=True,
             lock_wait_seconds=lock_wait_seconds,
             allowed_drops=frozenset(allowed_drops),
+            sampling=sampling,
             budget=Budget(budget_seconds, tuple(map(accepted_by_operator, accepted))),
         )
 

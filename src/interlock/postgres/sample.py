@@ -1,0 +1,111 @@
+"""Some rows of a live table on a scratch database: first those that a change may stumble over, then others."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from psycopg import errors, sql
+
+from interlock.errors import InterlockError
+from interlock.postgres.session import Connection
+from interlock.schema.name import Name
+
+LOOKS_FOR_SECONDS = 5
+_OF_A_KIND = 50
+_TEXTS = ("text", "character varying", "character", "citext")
+
+_COLUMNS = """
+select attname, format_type(atttypid, null) = any(%s)
+  from pg_catalog.pg_attribute
+ where attrelid = pg_catalog.to_regclass(%s) and attnum > 0 and not attisdropped and attgenerated = ''
+ order by attnum
+"""
+
+
+class CannotMask(InterlockError):
+    """A column that is to be masked holds no text."""
+
+    def __init__(self, table: Name, columns: Iterable[str]) -> None:
+        super().__init__(
+            problem=f"only text can be masked, and {', '.join(columns)} of {table.path} holds none",
+            remedy="take it out of [rehearsal] mask, or rehearse without rows",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows of a table are wanted: about so many of all, and some that are null, or alike, in these columns.
+
+    `rows` is how many there are. What is `masked` is made unreadable before it leaves the live server.
+    """
+
+    table: Name
+    number: int
+    rows: int
+    nullable: tuple[str, ...] = ()
+    unique: tuple[tuple[str, ...], ...] = ()
+    masked: frozenset[str] = frozenset()
+
+
+def copy_sample(live: Connection, scratch: Connection, wanted: Wanted) -> int:
+    """Copy rows of a table, and give how many. Both connections are in autocommit mode; nothing is written on `live`.
+
+    No constraint and no trigger of the scratch database is asked: what is there was let in before. Raises CannotMask,
+    and InsufficientPrivilege where the role on the scratch server may not do that.
+    """
+    table = sql.Identifier(wanted.table.schema, wanted.table.table)
+    columns = live.execute(_COLUMNS, [list(_TEXTS), table.as_string()]).fetchall()
+    if others := [name for name, is_text in columns if name in wanted.masked and not is_text]:
+        raise CannotMask(wanted.table, others)
+    names = [name for name, _ in columns]
+    listed = sql.SQL(", ").join(map(sql.Identifier, names))
+    scratch.execute("set session_replication_role = replica")
+    try:
+        with scratch.transaction():
+            make = "create temp table sample on commit drop as select ''::text as place, {} from {} limit 0"
+            scratch.execute(sql.SQL(make).format(listed, table))
+            for query in _queries(table, names, wanted):
+                _copy(live, scratch, query)
+            # One row may have been found in several ways.
+            fill = (
+                "insert into {0} ({1}) overriding system value"
+                " select {1} from (select distinct on (place) * from sample) found on conflict do nothing"
+            )
+            return scratch.execute(sql.SQL(fill).format(table, listed)).rowcount
+    finally:
+        scratch.execute("set session_replication_role = origin")
+
+
+def _queries(table: sql.Identifier, names: Sequence[str], wanted: Wanted) -> Iterator[sql.Composed]:
+    shown = sql.SQL(", ").join(_shown(name, wanted.masked) for name in names)
+    base = sql.SQL("select tableoid::text || ctid::text, {} from {}").format(shown, table)
+    for column in wanted.nullable:
+        yield sql.SQL("{} where {} is null limit {}").format(base, sql.Identifier(column), _OF_A_KIND)
+    for columns in wanted.unique:
+        key = sql.SQL(", ").join(map(sql.Identifier, columns))
+        alike = "select {0} from {1} group by {0} having pg_catalog.count(*) > 1 limit {2}"
+        keys = sql.SQL(alike).format(key, table, _OF_A_KIND)
+        yield sql.SQL("{} where ({}) in ({}) limit {}").format(base, key, keys, _OF_A_KIND)
+    # Of a large table some pages from anywhere, and not the oldest rows.
+    share = min(100.0, 200.0 * wanted.number / max(wanted.rows, 1))
+    some = sql.SQL("tablesample system ({})").format(share) if share < 100 else sql.SQL("")
+    yield sql.SQL("{} {} limit {}").format(base, some, wanted.number)
+
+
+def _shown(name: str, masked: frozenset[str]) -> sql.Composable:
+    column = sql.Identifier(name)
+    return sql.SQL("pg_catalog.md5({})").format(column) if name in masked else column
+
+
+def _copy(live: Connection, scratch: Connection, query: sql.Composed) -> None:
+    """Copy the rows of a query, unless it takes too long to find them."""
+    try:
+        with live.transaction(), scratch.transaction():
+            live.execute(f"set local statement_timeout = '{LOOKS_FOR_SECONDS}s'".encode())
+            with (
+                live.cursor().copy(sql.SQL("copy ({}) to stdout").format(query)) as out,
+                scratch.cursor().copy("copy sample from stdin") as into,
+            ):
+                for block in out:
+                    into.write(block)
+    except errors.QueryCanceled:
+        return

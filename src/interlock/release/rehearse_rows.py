@@ -1,0 +1,123 @@
+"""The pending revisions once more, on a scratch database with some of the live rows: what fails on rows fails here."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from psycopg import errors
+
+from interlock.chain.child import ProjectFailed
+from interlock.hazards.statement import Weight
+from interlock.postgres.sample import Wanted, copy_sample
+from interlock.postgres.session import Connection
+from interlock.release.logbook import counted
+from interlock.release.scratch_build import ScratchBuild
+from interlock.schema.history import History
+from interlock.schema.items import Column, Constraint
+from interlock.schema.name import Kind, Name
+from interlock.verdict.finding import Check, Finding, Signal
+
+_KEY = re.compile(r'(?:UNIQUE|PRIMARY KEY) \(((?:"[^"]+"|\w+)(?:, (?:"[^"]+"|\w+))*)\)')
+_FOREIGN_KEY_VIOLATION = "23503"
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How many rows of each table the pending revisions are rehearsed with, and which columns nobody may read there.
+
+    A column is named as `schema.table.column`. With 0 rows nothing is copied.
+    """
+
+    rows: int = 0
+    mask: frozenset[str] = frozenset()
+
+
+NO_SAMPLING = Sampling()
+
+
+@dataclass(frozen=True, slots=True)
+class RowsRehearsed:
+    """What came of it: in a line, what was found, and what it does not prove."""
+
+    summary: str
+    finding: Finding | None = None
+    admitted: str = ""
+
+
+def rehearse_rows(
+    target: Connection,
+    build: ScratchBuild,
+    current: tuple[str, ...],
+    to_come: History,
+    weights: Iterable[Weight],
+    sampling: Sampling,
+) -> RowsRehearsed:
+    """Build the chain up to where the target is, fill in rows of the tables that are touched, and run what is pending.
+
+    Raises CannotMask, and ProjectFailed where a revision fails that has run on the target.
+    """
+    wanted = [_wanted(weight, to_come, sampling) for weight in weights if weight.rows]
+    copied: dict[str, int] = {}
+
+    def fill(scratch: Connection) -> None:
+        for each in wanted:
+            copied[each.table.path] = copy_sample(target, scratch, each)
+
+    try:
+        failed = _run(build, current, fill)
+    except errors.InsufficientPrivilege:
+        told = "what the revisions do to rows: the role on the scratch server may not fill tables past their triggers"
+        return RowsRehearsed("no row was rehearsed with", admitted=told)
+    rows = f"rehearsed with {counted(sum(copied.values()), 'row')} of {counted(len(copied), 'table')}"
+    if failed is None:
+        return RowsRehearsed(rows)
+    if failed.failure.sqlstate == _FOREIGN_KEY_VIOLATION:
+        # A row whose counterpart was not taken along says nothing.
+        return RowsRehearsed(rows, admitted=f"whether the rows let it pass: {failed.problem}; some rows were tried")
+    message = f"on {rows.removeprefix('rehearsed with ')}: {failed.problem}"
+    remedy = "let the revision put those rows right first, or put them right on the target, then run again"
+    return RowsRehearsed(rows, Finding(Check.REHEARSE, Signal.STOP, message, remedy))
+
+
+def _run(build: ScratchBuild, current: tuple[str, ...], fill: Callable[[Connection], None]) -> ProjectFailed | None:
+    build.replay_run(current, fill)
+    try:
+        build.run_pending(current)
+    except ProjectFailed as error:
+        return error
+    return None
+
+
+def _wanted(weight: Weight, to_come: History, sampling: Sampling) -> Wanted:
+    schema, _, name = weight.table.partition(".")
+    table = Name(Kind.TABLE, schema, name)
+    prefix = f"{weight.table}."
+    return Wanted(
+        table,
+        sampling.rows,
+        weight.rows,
+        tuple(_no_longer_null(table, to_come)),
+        tuple(_new_keys(table, to_come)),
+        frozenset(each.removeprefix(prefix) for each in sampling.mask if each.startswith(prefix)),
+    )
+
+
+def _no_longer_null(table: Name, to_come: History) -> Iterator[str]:
+    """Columns that may be null now, and may not in the end."""
+    now, head = to_come.moments[0].schema.items, to_come.moments[-1].schema.items
+    for name, item in now.items():
+        if isinstance(item, Column) and (name.schema, name.table) == (table.schema, table.table) and item.nullable:
+            later = head.get(name)
+            if isinstance(later, Column) and not later.nullable:
+                yield name.item
+
+
+def _new_keys(table: Name, to_come: History) -> Iterator[tuple[str, ...]]:
+    """Columns that are there now, and have to be unique in the end."""
+    now, head = to_come.moments[0].schema.items, to_come.moments[-1].schema.items
+    for name, item in head.items():
+        if isinstance(item, Constraint) and (name.schema, name.table) == (table.schema, table.table):
+            found = _KEY.fullmatch(item.definition) if name not in now else None
+            columns = tuple(each.strip('"') for each in found[1].split(", ")) if found else ()
+            if columns and all(Name(Kind.COLUMN, table.schema, table.table, each) in now for each in columns):
+                yield columns

@@ -1,0 +1,123 @@
+"""What fails on the target's rows fails before it is touched, where the settings let some rows be taken along."""
+
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from interlock.errors import ExitCode
+from interlock.release.rehearse_rows import Sampling
+from tests.acceptance.conftest import ask
+from tests.alembic_project import make_project
+from tests.integration.release.conftest import Guard, claim, told
+
+TABLES = """
+op.execute("create table owners (id int primary key, email text)")
+op.execute("create table t (id int primary key, code text, n int, owner int,"
+           " total int generated always as (n * 2) stored)")
+op.execute("insert into owners values (1, 'seeded')")
+"""
+ROWS = 5_000
+SAMPLE = {"models": False, "sampling": Sampling(rows=200, mask=frozenset({"public.owners.email"}))}
+
+
+@pytest.fixture
+def with_rows(database: str) -> str:
+    """A database at the first revision. One row in the middle has no code, and two others have the same one."""
+    claim(database, "r1")
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("create table owners (id int primary key, email text)")
+        connection.execute(
+            "create table t (id int primary key, code text, n int, owner int,"
+            " total int generated always as (n * 2) stored)"
+        )
+        connection.execute("insert into owners select i, 'person' || i || '@example.com' from generate_series(1, 9) i")
+        connection.execute(
+            f"insert into t (id, code, n, owner) select i, 'c' || i, i, i % 9 + 1 from generate_series(1, {ROWS}) i"  # noqa: S608
+        )
+        connection.execute("update t set code = null where id = 3000")
+        connection.execute("update t set code = 'c4000' where id = 4001")
+        connection.execute("analyze")
+    return database
+
+
+FAILING = {
+    "a null": (
+        'op.execute("alter table t alter column code set not null")',
+        'column "code" of relation "t" contains null',
+    ),
+    "two alike": ('op.execute("alter table t add constraint t_code unique (code)")', "could not create unique index"),
+    "a value that does not fit": ('op.execute("alter table t alter column code type varchar(3)")', "value too long"),
+}
+
+
+@pytest.mark.parametrize(("revision", "message"), FAILING.values(), ids=FAILING.keys())
+def test_what_would_fail_on_the_rows_is_told_before(
+    guard: Guard, tmp_path: Path, with_rows: str, revision: str, message: str
+):
+    make_project(tmp_path, {"r1": TABLES, "r2": revision})
+
+    assert guard("plan", with_rows, models=False).exit_code == ExitCode.CLEAR  # it says nothing without rows
+    outcome = guard("release", with_rows, **SAMPLE)
+
+    assert outcome.exit_code == ExitCode.STOP
+    assert message in told(outcome)
+    assert ask(with_rows, "select version_num from alembic_version") == [("r1",)]
+
+
+def test_what_puts_the_rows_right_first_passes(guard: Guard, tmp_path: Path, with_rows: str):
+    revision = """
+op.execute("update t set code = 'none ' || id where code is null or id = 4001")
+op.execute("alter table t alter column code set not null, add constraint t_code unique (code)")
+op.execute("alter table t add constraint t_owner foreign key (owner) references owners")
+"""
+    make_project(tmp_path, {"r1": TABLES, "r2": revision})
+
+    outcome = guard("release", with_rows, **SAMPLE)
+
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+    [stage] = (stage for stage in outcome.record.timeline if stage.check == "rehearse")
+    assert "rehearsed with" in stage.summary
+    assert "of 2 tables" in stage.summary
+
+
+def test_what_is_masked_never_leaves_the_server(guard: Guard, tmp_path: Path, with_rows: str):
+    revision = """
+found = op.get_bind().execute(sa.text("select string_agg(email, ' ') from owners where id > 1")).scalar()
+if op.get_bind().engine.url.database.startswith("test_"):
+    pass
+elif found:
+    raise RuntimeError("what was seen: " + found)
+op.execute("alter table owners add column x int")
+"""
+    make_project(tmp_path, {"r1": TABLES, "r2": revision})
+
+    outcome = guard("plan", with_rows, **SAMPLE)
+
+    assert "what was seen: " in told(outcome)
+    assert "example.com" not in told(outcome)
+
+
+def test_what_cannot_be_masked_is_not_taken_along(guard: Guard, tmp_path: Path, with_rows: str):
+    make_project(tmp_path, {"r1": TABLES, "r2": 'op.execute("alter table t add column x int")'})
+
+    outcome = guard("plan", with_rows, models=False, sampling=Sampling(100, frozenset({"public.t.n"})))
+
+    assert outcome.exit_code == ExitCode.STOP
+    assert "only text can be masked, and n of public.t holds none" in told(outcome)
+
+
+def test_a_counterpart_that_was_not_taken_along_is_no_finding(guard: Guard, tmp_path: Path, with_rows: str):
+    with psycopg.connect(with_rows, autocommit=True) as connection:
+        connection.execute("insert into owners select i, 'x' from generate_series(10, 3000) i")
+        connection.execute("update t set owner = 2900")
+        connection.execute("analyze")
+    make_project(
+        tmp_path,
+        {"r1": TABLES, "r2": 'op.execute("alter table t add constraint f foreign key (owner) references owners")'},
+    )
+
+    outcome = guard("release", with_rows, models=False, sampling=Sampling(20))
+
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+    assert any("whether the rows let it pass" in text for text in outcome.record.unproved)
