@@ -63,8 +63,10 @@ def copy_sample(live: Connection, scratch: Connection, wanted: Wanted) -> int:
         with scratch.transaction():
             make = "create temp table sample on commit drop as select ''::text as place, {} from {} limit 0"
             scratch.execute(sql.SQL(make).format(listed, table))
-            for query in _queries(table, names, wanted):
+            for query in _telling(table, names, wanted):
                 _copy(live, scratch, query)
+            # Of a large table some pages from anywhere, and not the oldest rows; by chance they may be none.
+            any(_copy(live, scratch, query) for query in _others(table, names, wanted))
             # One row may have been found in several ways.
             fill = (
                 "insert into {0} ({1}) overriding system value"
@@ -75,9 +77,13 @@ def copy_sample(live: Connection, scratch: Connection, wanted: Wanted) -> int:
         scratch.execute("set session_replication_role = origin")
 
 
-def _queries(table: sql.Identifier, names: Sequence[str], wanted: Wanted) -> Iterator[sql.Composed]:
-    shown = sql.SQL(", ").join(_shown(name, wanted.masked) for name in names)
-    base = sql.SQL("select tableoid::text || ctid::text, {} from {}").format(shown, table)
+def _base(table: sql.Identifier, names: Sequence[str], masked: frozenset[str]) -> sql.Composed:
+    shown = sql.SQL(", ").join(_shown(name, masked) for name in names)
+    return sql.SQL("select tableoid::text || ctid::text, {} from {}").format(shown, table)
+
+
+def _telling(table: sql.Identifier, names: Sequence[str], wanted: Wanted) -> Iterator[sql.Composed]:
+    base = _base(table, names, wanted.masked)
     for column in wanted.nullable:
         yield sql.SQL("{} where {} is null limit {}").format(base, sql.Identifier(column), _OF_A_KIND)
     for columns in wanted.unique:
@@ -85,10 +91,13 @@ def _queries(table: sql.Identifier, names: Sequence[str], wanted: Wanted) -> Ite
         alike = "select {0} from {1} group by {0} having pg_catalog.count(*) > 1 limit {2}"
         keys = sql.SQL(alike).format(key, table, _OF_A_KIND)
         yield sql.SQL("{} where ({}) in ({}) limit {}").format(base, key, keys, _OF_A_KIND)
-    # Of a large table some pages from anywhere, and not the oldest rows.
-    share = min(100.0, 200.0 * wanted.number / max(wanted.rows, 1))
-    some = sql.SQL("tablesample system ({})").format(share) if share < 100 else sql.SQL("")
-    yield sql.SQL("{} {} limit {}").format(base, some, wanted.number)
+
+
+def _others(table: sql.Identifier, names: Sequence[str], wanted: Wanted) -> Iterator[sql.Composed]:
+    base, share = _base(table, names, wanted.masked), 200.0 * wanted.number / max(wanted.rows, 1)
+    if share < 100:
+        yield sql.SQL("{} tablesample system ({}) limit {}").format(base, share, wanted.number)
+    yield sql.SQL("{} limit {}").format(base, wanted.number)
 
 
 def _shown(name: str, masked: frozenset[str]) -> sql.Composable:
@@ -96,16 +105,18 @@ def _shown(name: str, masked: frozenset[str]) -> sql.Composable:
     return sql.SQL("pg_catalog.md5({})").format(column) if name in masked else column
 
 
-def _copy(live: Connection, scratch: Connection, query: sql.Composed) -> None:
-    """Copy the rows of a query, unless it takes too long to find them."""
+def _copy(live: Connection, scratch: Connection, query: sql.Composed) -> int:
+    """Copy the rows of a query, unless it takes too long to find them; give how many."""
     try:
         with live.transaction(), scratch.transaction():
             live.execute(f"set local statement_timeout = '{LOOKS_FOR_SECONDS}s'".encode())
+            filled = scratch.cursor()
             with (
                 live.cursor().copy(sql.SQL("copy ({}) to stdout").format(query)) as out,
-                scratch.cursor().copy("copy sample from stdin") as into,
+                filled.copy("copy sample from stdin") as into,
             ):
                 for block in out:
                     into.write(block)
+            return filled.rowcount
     except errors.QueryCanceled:
-        return
+        return 0

@@ -109,8 +109,8 @@ def test_what_cannot_be_masked_is_not_taken_along(guard: Guard, tmp_path: Path, 
 
 def test_a_counterpart_that_was_not_taken_along_is_no_finding(guard: Guard, tmp_path: Path, with_rows: str):
     with psycopg.connect(with_rows, autocommit=True) as connection:
-        connection.execute("insert into owners select i, 'x' from generate_series(10, 3000) i")
-        connection.execute("update t set owner = 2900")
+        connection.execute("insert into owners select i, 'x' from generate_series(10, 20000) i")
+        connection.execute("update t set owner = 19000")
         connection.execute("analyze")
     make_project(
         tmp_path,
