@@ -93,6 +93,7 @@ class Measurements:
         self._pause = pause
         self._script: str | None = None
         self._transaction = 0
+        self._names: dict[int, str] = {}
         self._ignored = ""
         self._statements: list[dict[str, Any]] = []
         self._forget_all()
@@ -213,23 +214,25 @@ class Measurements:
     ) -> dict[str, list[Any]]:
         relations = {**now.relations, **before.relations}
         ours, theirs = before.objects(), now.objects()
+        # By the name that it had first: on the target it still has that one.
+        names = {oid: self._names.setdefault(oid, each[1]) for oid, each in relations.items()}
         tables = [oid for oid, each in relations.items() if each[0] in "rpm"]
         scans = {oid: work.get(oid, (0, 0))[0] - self._work.get(oid, (0, 0))[0] for oid in tables}
         rows = {oid: work.get(oid, (0, 0))[1] - self._work.get(oid, (0, 0))[1] for oid in tables}
         return {
             "locks": sorted(
-                [relations[oid][1], mode]
+                [names[oid], mode]
                 for oid, mode in held - self._held
                 # What is new nobody else sees yet.
                 if oid in before.relations and relations[oid][0] not in "iI" and mode != "AccessShareLock"
             ),
             "rewritten": sorted(
-                relations[oid][1]
+                names[oid]
                 for oid in tables
                 if oid in now.relations and oid in before.relations and _file(now, oid) != _file(before, oid)
             ),
-            "scanned": sorted(relations[oid][1] for oid, number in scans.items() if number > 0),
-            "rows_written": sorted([relations[oid][1], number] for oid, number in rows.items() if number > 0),
+            "scanned": sorted(names[oid] for oid, number in scans.items() if number > 0),
+            "rows_written": sorted([names[oid], number] for oid, number in rows.items() if number > 0),
             "created": sorted(list(made) for key, made in theirs.items() if key not in ours),
             "dropped": sorted(list(made) for key, made in ours.items() if key not in theirs),
         }

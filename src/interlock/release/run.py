@@ -74,6 +74,7 @@ class Run:
     plan: Plan
     leftovers: tuple[Name, ...] = ()
     cut_short: CutShort | None = None
+    is_empty: bool = False
     models: Models | None = None
     _is_compared_with_chain = False
 
@@ -156,7 +157,8 @@ class Run:
                     stage.find(*loading_findings(Check.VERIFY_BEFORE, self.loaded))
                     stage.find(*self._what_the_head_lacks(Check.VERIFY_BEFORE))
             # A database that was just made is as it should be: the first step lays the foundation, if there is one.
-            if not self.plan.current and observed.schema.is_empty:
+            self.is_empty = observed.schema.is_empty
+            if not self.plan.current and self.is_empty:
                 stage.summary = "empty, before the first revision"
                 return
             self.cut_short = self._find_cut_short(observed.schema)
@@ -198,8 +200,8 @@ class Run:
     def rehearse(self) -> None:
         """Weigh what the pending revisions did on the scratch database with the tables of the target."""
         with self.book.stage(Check.REHEARSE) as stage:
-            if not self.plan.steps:
-                stage.summary = "nothing to do"
+            if not self.plan.steps or self.is_empty:
+                stage.summary = "nobody uses an empty database" if self.plan.steps else "nothing to do"
                 return
             measured = self.build.statements(self.plan.current)
             rehearsal = rehearse(
