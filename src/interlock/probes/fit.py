@@ -92,7 +92,7 @@ def _openapi_3_1() -> Callable[..., _Validator]:
 
 @cache
 def _openapi_3_0() -> Callable[..., _Validator]:
-    from jsonschema.validators import extend  # type: ignore[import-untyped]
+    from jsonschema.validators import extend
     from openapi_schema_validator import OAS30ReadValidator
 
     rules = OAS30ReadValidator.VALIDATORS

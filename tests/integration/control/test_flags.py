@@ -165,3 +165,51 @@ def test_what_is_not_there_is_not_found(api: Api, root: Member, people: People):
     ]
 
     assert {answer.status_code for answer in answers} == {404}
+
+
+def ask_flag(api: Api, who: Member, **asker: Any) -> Any:
+    return api.ask("POST", f"{FLAGS}/new-dashboard/evaluate", who, json={"organisation_key": "acme"} | asker)
+
+
+def test_a_flag_is_asked_explained_and_counted(api: Api, root: Member, people: People):
+    admin = people.member("acme", "admin")
+    a_flag(api, root, is_enabled=True)
+    put_override(api, root, "organisations/acme", is_enabled=False, expires_at="2020-01-01T00:00:00Z")
+
+    answers = [ask_flag(api, admin).json(), ask_flag(api, admin, user_id=str(admin.id)).json()]
+    put_override(api, root, "organisations/acme", is_enabled=False)
+    answers.append(ask_flag(api, admin).json())
+    query = {"organisation_key": "acme"}
+    explained = api.get(f"{FLAGS}/new-dashboard/explain", admin, params=query).json()
+
+    assert [(each["is_on"], each["reason"]) for each in answers] == [
+        (True, "rollout"),
+        (True, "rollout"),
+        (False, "organisation_override"),
+    ]
+    assert explained["steps"] == [{"rule": "organisation_override", "is_on": False, "told": "pilot"}]
+    days = api.get(f"{FLAGS}/new-dashboard/usage", admin).json()["days"]
+    assert (len(days), days[-1]["on"], days[-1]["off"]) == (30, 2, 1)
+
+
+def test_sectors_decide_whom_a_flag_reaches(api: Api, root: Member, people: People):
+    people.organisation("acme")
+    people.sql("update organisations set sector_code = '62.01'")
+    a_flag(api, root, is_enabled=True, blocked_sectors=["62"])
+
+    answers = [ask_flag(api, root).json()["reason"]]
+    api.ask("PATCH", f"{FLAGS}/new-dashboard", root, json={"blocked_sectors": [], "allowed_sectors": ["62"]})
+    answers.append(ask_flag(api, root).json()["reason"])
+
+    assert answers == ["sector", "rollout"]
+
+
+def test_nobody_asks_a_flag_for_another_organisation(api: Api, root: Member, people: People):
+    stranger, member = people.member("globex", "admin"), people.member("acme", "viewer")
+    a_flag(api, root, is_enabled=True)
+    query = {"organisation_key": "acme"}
+
+    assert ask_flag(api, stranger).status_code == 404
+    assert api.get(f"{FLAGS}/new-dashboard/explain", stranger, params=query).status_code == 404
+    assert ask_flag(api, stranger, organisation_key="globex", user_id=str(member.id)).status_code == 404
+    assert people.sql("select * from flag_uses") == []

@@ -111,3 +111,100 @@ def test_what_is_not_there_is_not_found(api: Api, root: Member):
     ]
 
     assert {answer.status_code for answer in answers} == {404}
+
+
+def test_a_configuration_is_held_against_the_schema_and_the_path_is_told(api: Api, root: Member, people: People):
+    people.organisation("acme")
+    schema = {"properties": {"regions": {"items": {"type": "string"}}}, "required": ["currency"]}
+    a_module(api, root, configuration_schema=schema, default_configuration={"currency": "GBP"})
+
+    refused = assign(api, root, "acme", configuration={"regions": ["north", 7]})
+    taken = assign(api, root, "acme", configuration={"regions": ["north"]})
+
+    assert (refused.status_code, taken.status_code) == (422, 200)
+    assert [each["at"] for each in refused.json()["errors"]] == ["body.configuration.regions.1"]
+
+
+def test_what_a_module_needs_comes_first_and_goes_last(api: Api, root: Member, people: People):
+    people.organisation("acme")
+    a_module(api, root, "base")
+    a_module(api, root, dependencies=["base"])
+    base = f"{MODULES}/base/organisations/acme"
+
+    too_soon = assign(api, root, "acme")
+    assert api.ask("PUT", base, root, json={"is_enabled": True}).status_code == 200
+    in_order = assign(api, root, "acme")
+    too_early_off = api.ask("PUT", base, root, json={"is_enabled": False})
+
+    assert [answer.status_code for answer in (too_soon, in_order, too_early_off)] == [422, 200, 422]
+
+
+def test_a_licence_is_asked_when_a_module_is_enabled_and_when_the_plan_changes(api: Api, root: Member, people: People):
+    people.organisation("acme")
+    acme = "/api/v1/admin/organisations/acme"
+    a_module(api, root, minimum_plan="professional")
+
+    unlicensed = assign(api, root, "acme")
+    upgraded = api.ask("PATCH", acme, root, json={"plan": "enterprise"})
+    licensed = assign(api, root, "acme")
+    downgraded = api.ask("PATCH", acme, root, json={"plan": "basic"})
+
+    assert [answer.status_code for answer in (unlicensed, upgraded, licensed, downgraded)] == [422, 200, 200, 422]
+
+
+def test_use_is_counted_by_day_for_those_who_may(api: Api, root: Member, people: People):
+    member, denied = people.member("acme", "viewer"), people.member("acme", "viewer")
+    a_module(api, root)
+    tag = assign(api, root, "acme", denied_users=[str(denied.id)]).headers["ETag"]
+    path = f"{MODULES}/pricing/organisations/acme"
+
+    used = [
+        api.ask("POST", f"{path}/usage", root, json=body).status_code
+        for body in (
+            {"user_id": str(member.id), "milliseconds": 40},
+            {"is_success": False},
+            {"user_id": str(denied.id)},
+        )
+    ]
+
+    assert used == [204, 204, 422]
+    usage = api.get(f"{path}/usage", root).json()
+    assert (len(usage["days"]), usage["last_used_at"] is None) == (30, False)
+    assert {name: usage["days"][-1][name] for name in ("uses", "failures", "milliseconds")} == {
+        "uses": 2,
+        "failures": 1,
+        "milliseconds": 40,
+    }
+    assert api.get(f"{path}/access", root, params={"user_id": str(denied.id)}).json()["reason"] == "denied"
+    assert api.get(path, root).headers["ETag"] == tag  # that it was used is no change of it
+
+
+def test_of_two_who_configure_a_module_the_second_is_told(api: Api, root: Member, people: People):
+    people.organisation("acme")
+    a_module(api, root)
+    tag = {"If-Match": assign(api, root, "acme").headers["ETag"]}
+    path = f"{MODULES}/pricing/organisations/acme"
+
+    answers = [
+        api.ask("PUT", path, root, json={"is_enabled": True, "configuration": {"n": n}}, headers=tag).status_code
+        for n in (1, 2)
+    ]
+
+    assert answers == [200, 412]
+
+
+def test_only_users_of_the_organisation_are_allowed_or_denied(api: Api, root: Member, people: People):
+    people.organisation("acme")
+    a_module(api, root)
+
+    assert assign(api, root, "acme", allowed_users=[str(people.member("globex", "viewer").id)]).status_code == 404
+
+
+def test_the_modules_of_an_organisation_are_listed_for_its_administrator(api: Api, root: Member, people: People):
+    admin = people.member("acme", "admin")
+    a_module(api, root)
+    assign(api, root, "acme")
+
+    listed = api.get("/api/v1/admin/organisations/acme/modules", admin).json()["items"]
+
+    assert [each["module_key"] for each in listed] == ["pricing"]

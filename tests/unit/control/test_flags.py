@@ -8,18 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interlock.control.domain.errors import InvalidChange
+from interlock.control.domain.evaluation import Context, Evaluation, Reason, evaluate, explain
 from interlock.control.domain.flags import (
-    Context,
-    Evaluation,
     Flag,
     FlagScope,
     FlagStatus,
     Override,
-    Reason,
     Target,
     check_rollout,
     check_target,
-    evaluate,
 )
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -126,3 +123,45 @@ def test_a_share_that_is_none_is_refused(rollout: int):
 def test_only_a_flag_of_users_has_exceptions_for_one(scope: FlagScope):
     with pytest.raises(InvalidChange):
         check_target(a_flag(scope=scope), Target("acme", ALICE))
+
+
+@pytest.mark.parametrize(
+    ("allowed", "blocked", "sector", "is_on"),
+    [
+        ((), (), None, True),
+        (("62",), (), "62.01", True),
+        (("62",), (), "62", True),
+        (("62",), (), "620", False),
+        (("62",), (), None, False),
+        ((), ("62",), "62.01", False),
+        (("62",), ("62.01",), "62.01", False),
+        ((), ("62",), None, True),
+    ],
+)
+def test_a_sector_is_blocked_first_and_then_must_be_allowed(
+    allowed: tuple[str, ...], blocked: tuple[str, ...], sector: str | None, is_on: bool
+):
+    flag = a_flag(allowed_sectors=allowed, blocked_sectors=blocked)
+
+    assert evaluate(flag, (), Context(ACME, ALICE, sector), NOW).is_on is is_on
+
+
+def test_an_exception_goes_before_the_sectors():
+    flag = a_flag(blocked_sectors=("62",))
+
+    answer = evaluate(flag, (an_override(is_enabled=True),), Context(ACME, ALICE, "62.01"), NOW)
+
+    assert answer == Evaluation(True, Reason.ORGANISATION_OVERRIDE)
+
+
+def test_an_explanation_tells_what_every_rule_said_until_one_decided():
+    overrides = (an_override(user_id=ALICE, is_enabled=True, expires_at=NOW, reason="trial"), an_override())
+
+    explanation = explain(a_flag(), overrides, ASKER, NOW)
+
+    assert [(step.rule, step.is_on) for step in explanation.steps] == [
+        (Reason.USER_OVERRIDE, None),
+        (Reason.ORGANISATION_OVERRIDE, False),
+    ]
+    assert explanation.steps[0].told == "there was one until 2026-06-01 12:00 UTC: trial"
+    assert explanation.evaluation == Evaluation(False, Reason.ORGANISATION_OVERRIDE)

@@ -1,10 +1,25 @@
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
 
 import pytest
 
-from interlock.control.domain.errors import InvalidChange
-from interlock.control.domain.modules import Module, ModuleStatus, ModuleType, check_change
+from interlock.control.domain.configuration import check_configuration, check_schema
+from interlock.control.domain.errors import InvalidChange, InvalidConfiguration
+from interlock.control.domain.module_use import AccessReason, access
+from interlock.control.domain.modules import (
+    Module,
+    ModuleStatus,
+    ModuleType,
+    OrganisationModule,
+    check_change,
+    check_dependencies,
+    check_disabling,
+    check_enabling,
+    check_nobody_needs,
+)
+from interlock.control.domain.organisations import Plan
 
 LIFE = [
     ("development", "testing"),
@@ -46,3 +61,109 @@ def test_a_retired_module_cannot_become_core():
 
     with pytest.raises(InvalidChange, match="core"):
         check_change(module, replace(module, is_core=True))
+
+
+ACME, ALICE, BOB = UUID(int=1), UUID(int=2), UUID(int=3)
+SCHEMA = {
+    "type": "object",
+    "properties": {"regions": {"type": "array", "items": {"type": "string"}}, "currency": {"enum": ["GBP"]}},
+    "required": ["currency"],
+}
+
+
+def needing(key: str, *dependencies: str, **fields: Any) -> Module:
+    return replace(a_module(), key=key, dependencies=dependencies, **fields)
+
+
+def test_what_does_not_fit_a_schema_is_told_by_its_path():
+    with pytest.raises(InvalidConfiguration) as refused:
+        check_configuration(SCHEMA, {"regions": ["north", 7], "currency": "USD"}, "configuration")
+
+    assert [wrong.at for wrong in refused.value.wrong] == ["configuration.currency", "configuration.regions.1"]
+
+
+@pytest.mark.parametrize(
+    "schema", [{"$ref": "#"}, {"$ref": "#/nothing"}, {"$ref": "http://127.0.0.1:9/schema"}], ids=str
+)
+def test_a_schema_that_points_elsewhere_fetches_nothing_and_ends(schema: dict[str, Any]):
+    with pytest.raises(InvalidConfiguration, match="points at something"):
+        check_configuration(schema, {}, "configuration")
+
+
+def test_a_schema_that_is_none_is_refused():
+    with pytest.raises(InvalidConfiguration, match=r"configuration_schema\.type"):
+        check_schema({"type": "planet"})
+
+
+@pytest.mark.parametrize("dependencies", [("m",), ("b",), ("a",)])
+def test_a_module_never_needs_itself(dependencies: tuple[str, ...]):
+    catalogue = [needing("a", "b"), needing("b", "m"), needing("m")]
+
+    with pytest.raises(InvalidChange, match="itself"):
+        check_dependencies("m", dependencies, catalogue)
+
+
+def test_a_module_needs_only_what_there_is():
+    check_dependencies("m", ("a",), [needing("a", "b"), needing("b")])
+    with pytest.raises(InvalidChange, match="no such module"):
+        check_dependencies("m", ("c",), [needing("a")])
+
+
+def test_what_is_needed_is_not_retired():
+    with pytest.raises(InvalidChange, match="b needs it"):
+        check_nobody_needs("a", [needing("b", "a")])
+    check_nobody_needs("a", [needing("b", "a", status=ModuleStatus.RETIRED)])
+
+
+@pytest.mark.parametrize(
+    ("module", "plan", "had", "refused"),
+    [
+        (needing("m", status=ModuleStatus.RETIRED), Plan.ENTERPRISE, (), "retired"),
+        (needing("m", minimum_plan=Plan.PROFESSIONAL), Plan.BASIC, (), "plan"),
+        (needing("m", "a", "b"), Plan.BASIC, ("a",), "needs b"),
+    ],
+)
+def test_what_an_organisation_may_not_have_is_not_enabled(
+    module: Module, plan: Plan, had: tuple[str, ...], refused: str
+):
+    with pytest.raises(InvalidChange, match=refused):
+        check_enabling(module, plan, had)
+
+
+def test_what_an_organisation_may_have_is_enabled():
+    check_enabling(needing("m", "a", minimum_plan=Plan.PROFESSIONAL), Plan.ENTERPRISE, ("a",))
+
+
+def test_what_is_needed_or_core_stays_on():
+    with pytest.raises(InvalidChange, match="b of this organisation needs a"):
+        check_disabling(needing("a"), [needing("b", "a")])
+    with pytest.raises(InvalidChange, match="core"):
+        check_disabling(a_module(is_core=True), [])
+
+
+def had(
+    *, is_enabled: bool = True, allowed: tuple[UUID, ...] = (), denied: tuple[UUID, ...] = ()
+) -> OrganisationModule:
+    return OrganisationModule(ACME, "m", is_enabled, {}, allowed, denied)
+
+
+@pytest.mark.parametrize(
+    ("module", "assignment", "user", "reason"),
+    [
+        (a_module(), had(), ALICE, AccessReason.ENABLED),
+        (a_module(), had(), None, AccessReason.ENABLED),
+        (a_module(), had(is_enabled=False), ALICE, AccessReason.NOT_ENABLED),
+        (a_module(), None, ALICE, AccessReason.NOT_ENABLED),
+        (a_module(), had(allowed=(BOB,)), ALICE, AccessReason.NOT_AMONG_ALLOWED),
+        (a_module(), had(allowed=(ALICE,), denied=(ALICE,)), ALICE, AccessReason.DENIED),
+        (a_module(is_core=True), None, ALICE, AccessReason.CORE),
+        (a_module(is_core=True), had(denied=(ALICE,)), ALICE, AccessReason.DENIED),
+        (a_module("retired"), had(), ALICE, AccessReason.RETIRED),
+    ],
+)
+def test_who_may_use_a_module(
+    module: Module, assignment: OrganisationModule | None, user: UUID | None, reason: AccessReason
+):
+    answer = access(module, assignment, user)
+
+    assert (answer.reason, answer.is_allowed) == (reason, reason in {AccessReason.ENABLED, AccessReason.CORE})

@@ -13,7 +13,8 @@ from interlock.control.console.two_tabs import is_stale, lost_update
 from interlock.control.domain import flags, organisations
 from interlock.control.domain.audit import Resource, Subject
 from interlock.control.domain.errors import Conflict, InvalidChange
-from interlock.control.domain.flags import Context, FlagChanges, FlagScope, FlagStatus, NewFlag, Target
+from interlock.control.domain.evaluation import Context, Explanation, explain
+from interlock.control.domain.flags import FlagChanges, FlagScope, FlagStatus, NewFlag, Target
 from interlock.control.domain.page import LARGEST_PAGE, Slice
 from interlock.control.domain.users import Permission
 from interlock.control.domain.versions import version_of
@@ -129,13 +130,13 @@ async def delete_override(visitor: Visitor, key: KeyInPath, form: Form) -> Respo
     return RedirectResponse(f"/feature-flags/{key}#overrides", status_code=303)
 
 
-async def _try(visitor: Caller, key: str, organisation_key: str, user_id: str, sector: str) -> flags.Evaluation:
+async def _try(visitor: Caller, key: str, organisation_key: str, user_id: str, sector: str) -> Explanation:
     async with visitor.work() as work:
         flag = await flags.find(work, key)
         organisation = await organisations.find(work, organisation_key)
         overrides = await work.flags.overrides_of(organisation.id)
     context = Context(organisation.id, _user_of(user_id), sector or organisation.sector_code)
-    return flags.evaluate(flag, overrides, context, datetime.now(UTC))
+    return explain(flag, overrides, context, datetime.now(UTC))
 
 
 def _user_of(text: str) -> UUID | None:

@@ -14,7 +14,7 @@ from interlock.control.console.two_tabs import is_stale, lost_update
 from interlock.control.domain import modules, organisations
 from interlock.control.domain.audit import Subject
 from interlock.control.domain.errors import Conflict, InvalidChange
-from interlock.control.domain.flags import Context, evaluate
+from interlock.control.domain.evaluation import Context, evaluate
 from interlock.control.domain.organisations import OrganisationChanges, Plan
 from interlock.control.domain.page import LARGEST_PAGE, Slice
 from interlock.control.domain.users import Permission
@@ -119,9 +119,14 @@ async def assign(visitor: Visitor, key: KeyInPath, module_key: KeyInPath, form: 
     async with visitor.platform_work() as work:
         organisation = await organisations.find(work, key)
         before = await work.modules.hold_assignment(organisation.id, module_key)
-        configuration = before.configuration if before else {}
         await modules.assign(
-            work, module_key, key, is_enabled=form.get("is_enabled") == "true", configuration=configuration
+            work,
+            module_key,
+            key,
+            is_enabled=form.get("is_enabled") == "true",
+            configuration=before.configuration if before else {},
+            allowed_users=before.allowed_users if before else (),
+            denied_users=before.denied_users if before else (),
         )
     return RedirectResponse(f"/organisations/{key}#modules", status_code=303)
 

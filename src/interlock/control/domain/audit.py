@@ -115,5 +115,7 @@ def _as_json(value: object) -> object:
             return value.isoformat()
         case UUID():
             return str(value)
+        case tuple():
+            return [_as_json(each) for each in value]
         case _:
             return value

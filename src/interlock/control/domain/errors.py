@@ -1,5 +1,8 @@
 """What can stop somebody's wish in the control plane."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from interlock.errors import InterlockError
 
 
@@ -89,6 +92,25 @@ class InvitationRefused(InterlockError):
 
 class InvalidChange(InterlockError):
     """A change that a rule of the domain forbids."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class WrongField:
+    """One place where something is wrong, such as `configuration.regions.0`, and what."""
+
+    at: str
+    message: str
+
+
+class InvalidConfiguration(InterlockError):
+    """A configuration, or a schema of one, that does not fit."""
+
+    def __init__(self, what: str, wrong: Sequence[WrongField]) -> None:
+        super().__init__(
+            problem=f"{wrong[0].at}: {wrong[0].message}",
+            remedy=f"change {what} so that it fits the schema; errors lists every place",
+        )
+        self.wrong = tuple(wrong)
 
 
 class InvalidCursor(InterlockError):

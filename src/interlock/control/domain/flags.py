@@ -1,10 +1,9 @@
 """Feature flags: the catalogue, the overrides, and what a flag answers."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol, TypedDict
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from interlock.control.domain.page import Page, Slice
 from interlock.control.domain.versions import check_version
 
 if TYPE_CHECKING:
+    from interlock.control.domain.evaluation import FlagUse
     from interlock.control.domain.scope import Scope, WholePlatform
     from interlock.control.domain.work import UnitOfWork
 
@@ -52,6 +52,8 @@ class NewFlag:
     scope: FlagScope = FlagScope.GLOBAL
     status: FlagStatus = FlagStatus.ACTIVE
     module_key: str | None = None
+    allowed_sectors: tuple[str, ...] = ()
+    blocked_sectors: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_key(self.key)
@@ -72,6 +74,9 @@ class Flag:
     module_key: str | None
     created_at: datetime
     updated_at: datetime
+    allowed_sectors: tuple[str, ...] = ()
+    """Empty: every sector that is not blocked. A sector covers the finer ones, as 62 covers 62.01."""
+    blocked_sectors: tuple[str, ...] = ()
 
 
 class FlagChanges(TypedDict, total=False):
@@ -84,6 +89,8 @@ class FlagChanges(TypedDict, total=False):
     scope: FlagScope
     status: FlagStatus
     module_key: str | None
+    allowed_sectors: tuple[str, ...]
+    blocked_sectors: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +154,14 @@ class Flags(Protocol):
         self, key: str, organisation_id: UUID, user_id: UUID | None, new: NewOverride
     ) -> Override: ...
     async def delete_override(self, override: Override) -> None: ...
+    async def overrides_for(self, key: str, organisation_id: UUID, user_id: UUID | None) -> tuple[Override, ...]:
+        """The override of the organisation and that of the user, expired or not, as far as there are any."""
+
+    async def count_use(self, key: str, organisation_id: UUID, *, is_on: bool) -> None:
+        """Count that the flag was asked today."""
+
+    async def usage(self, key: str) -> "Sequence[FlagUse]":
+        """Each of the last 30 days, the oldest first."""
 
 
 async def find(work: "UnitOfWork[Scope]", key: str) -> Flag:
@@ -226,63 +241,6 @@ def check_target(flag: Flag, target: Target) -> None:
             problem=f"{flag.key} has the scope {flag.scope}, so a single user cannot have an override",
             remedy="override it for the organisation, or give the flag the scope user",
         )
-
-
-class Reason(StrEnum):
-    """What decided a flag."""
-
-    INACTIVE = "inactive"
-    DISABLED = "disabled"
-    USER_OVERRIDE = "user_override"
-    ORGANISATION_OVERRIDE = "organisation_override"
-    ROLLOUT = "rollout"
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """Who asks a flag."""
-
-    organisation_id: UUID
-    user_id: UUID | None = None
-    sector_code: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """What a flag answers, and why."""
-
-    is_on: bool
-    reason: Reason
-
-
-def evaluate(flag: Flag, overrides: Iterable[Override], context: Context, now: datetime) -> Evaluation:
-    """Decide one flag for whoever asks, and say what decided it. The finest override that holds wins."""
-    if flag.status is FlagStatus.INACTIVE:
-        return Evaluation(False, Reason.INACTIVE)
-    if not flag.is_enabled:
-        return Evaluation(False, Reason.DISABLED)
-    answers = {
-        override.user_id: override.is_enabled
-        for override in overrides
-        if override.flag_key == flag.key
-        and override.organisation_id == context.organisation_id
-        and override.holds_at(now)
-    }
-    if context.user_id is not None and context.user_id in answers:
-        return Evaluation(answers[context.user_id], Reason.USER_OVERRIDE)
-    if None in answers:
-        return Evaluation(answers[None], Reason.ORGANISATION_OVERRIDE)
-    return Evaluation(_percentile(flag, context) < flag.rollout, Reason.ROLLOUT)
-
-
-def _percentile(flag: Flag, context: Context) -> float:
-    """Where, from 0 to 100, somebody stands with a flag: always the same, so a growing rollout takes nobody out."""
-    counted = {
-        FlagScope.ORGANISATION: context.organisation_id,
-        FlagScope.SECTOR: context.sector_code,
-    }.get(flag.scope, context.user_id or context.organisation_id)
-    digest = sha256(f"{flag.key}\0{counted}".encode()).digest()
-    return int.from_bytes(digest[:4]) / 2**32 * 100
 
 
 async def _check_module(work: "UnitOfWork[WholePlatform]", module_key: str | None) -> None:

@@ -1,7 +1,7 @@
 """Analytics modules: the catalogue, and which organisation has which."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -10,12 +10,15 @@ from uuid import UUID
 
 from interlock.control.domain import organisations
 from interlock.control.domain.audit import Resource, record_change
-from interlock.control.domain.errors import Conflict, InvalidChange, NotFound
+from interlock.control.domain.configuration import check_configuration, check_schema
+from interlock.control.domain.errors import ChangedMeanwhile, Conflict, InvalidChange, NotFound
 from interlock.control.domain.keys import check_key
+from interlock.control.domain.organisations import PLANS, Organisation, Plan
 from interlock.control.domain.page import Page, Slice
 from interlock.control.domain.versions import check_version
 
 if TYPE_CHECKING:
+    from interlock.control.domain.module_use import Usage, Use
     from interlock.control.domain.scope import Scope, WholePlatform
     from interlock.control.domain.work import UnitOfWork
 
@@ -62,6 +65,10 @@ class NewModule:
     version: str
     type: ModuleType
     is_core: bool = False
+    dependencies: tuple[str, ...] = ()
+    minimum_plan: Plan = Plan.BASIC
+    configuration_schema: Mapping[str, Any] | None = None
+    default_configuration: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_key(self.key)
@@ -80,6 +87,14 @@ class Module:
     is_core: bool
     created_at: datetime
     updated_at: datetime
+    dependencies: tuple[str, ...] = ()
+    """The keys of the modules that an organisation must have before it can have this one."""
+    minimum_plan: Plan = Plan.BASIC
+    """The plan from which on an organisation is licensed to have it."""
+    configuration_schema: Mapping[str, Any] | None = None
+    """A JSON Schema; None takes any configuration."""
+    default_configuration: Mapping[str, Any] = field(default_factory=dict)
+    """What holds where an organisation configures nothing else."""
 
 
 class ModuleChanges(TypedDict, total=False):
@@ -91,6 +106,10 @@ class ModuleChanges(TypedDict, total=False):
     type: ModuleType
     status: ModuleStatus
     is_core: bool
+    dependencies: tuple[str, ...]
+    minimum_plan: Plan
+    configuration_schema: Mapping[str, Any] | None
+    default_configuration: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +120,10 @@ class OrganisationModule:
     module_key: str
     is_enabled: bool
     configuration: Mapping[str, Any]
+    allowed_users: tuple[UUID, ...] = ()
+    """Empty: every user of the organisation who is not denied."""
+    denied_users: tuple[UUID, ...] = ()
+    first_enabled_at: datetime | None = None
 
 
 class Modules(Protocol):
@@ -120,9 +143,22 @@ class Modules(Protocol):
     async def hold_assignment(self, organisation_id: UUID, key: str) -> OrganisationModule | None:
         """Find what an organisation has of a module, and keep everybody else from changing it."""
 
-    async def save_assignment(self, assignment: OrganisationModule) -> None: ...
+    async def save_assignment(self, assignment: OrganisationModule) -> OrganisationModule: ...
     async def assignments(self, organisation_id: UUID) -> tuple[OrganisationModule, ...]:
         """What an organisation has of each module that was ever given to it."""
+
+    async def find_assignment(self, organisation_id: UUID, key: str) -> OrganisationModule | None: ...
+    async def page_of_assignments(self, organisation_id: UUID, wanted: Slice) -> Page[OrganisationModule]: ...
+    async def catalogue(self) -> Sequence[Module]:
+        """Every module, whatever the scope sees of them."""
+
+    async def enabled_keys(self, organisation_id: UUID) -> frozenset[str]:
+        """The modules that the organisation has switched on."""
+
+    async def count_use(self, organisation_id: UUID, key: str, use: "Use") -> None:
+        """Count one use today."""
+
+    async def usage(self, organisation_id: UUID, key: str) -> "Usage": ...
 
 
 async def find(work: "UnitOfWork[Scope]", key: str) -> Module:
@@ -135,6 +171,9 @@ async def find(work: "UnitOfWork[Scope]", key: str) -> Module:
 
 async def create(work: "UnitOfWork[WholePlatform]", new: NewModule) -> Module:
     """Add a module to the catalogue."""
+    catalogue = await work.modules.catalogue()
+    check_dependencies(new.key, new.dependencies, catalogue)
+    check_configurable(new)
     created = await work.modules.add(new)
     if created is None:
         raise Conflict("module", new.key)
@@ -152,6 +191,11 @@ async def change(
     if after == before:
         return before
     check_change(before, after)
+    check_configurable(after)
+    catalogue = await work.modules.catalogue()
+    check_dependencies(key, after.dependencies, catalogue)
+    if after.status is ModuleStatus.RETIRED:
+        check_nobody_needs(key, catalogue)
     saved = await work.modules.save(after)
     await record_change(work, work.scope.organisation_id, Resource.MODULE, key, before=before, after=saved)
     return saved
@@ -172,6 +216,44 @@ def check_change(before: Module, after: Module) -> None:
         )
 
 
+def check_configurable(module: NewModule | Module) -> None:
+    """Refuse a schema that is none, and a default that it would refuse."""
+    if module.configuration_schema is not None:
+        check_schema(module.configuration_schema)
+        check_configuration(module.configuration_schema, module.default_configuration, "default_configuration")
+
+
+def check_dependencies(key: str, dependencies: Collection[str], catalogue: Sequence[Module]) -> None:
+    """Refuse a dependency that is not there, and one that would lead back to the module."""
+    needed = {module.key: module.dependencies for module in catalogue} | {key: tuple(dependencies)}
+    if unknown := sorted(set(dependencies) - needed.keys()):
+        raise InvalidChange(
+            problem=f"{key} cannot need {unknown[0]}: there is no such module", remedy="create it first"
+        )
+    seen: set[str] = set()
+    waiting = list(dependencies)
+    while waiting:
+        each = waiting.pop()
+        if each == key:
+            raise InvalidChange(
+                problem=f"{key} would need itself, by way of what it needs",
+                remedy="leave one of these dependencies out",
+            )
+        if each not in seen:
+            seen.add(each)
+            waiting += needed.get(each, ())
+
+
+def check_nobody_needs(key: str, catalogue: Sequence[Module]) -> None:
+    """Refuse to retire what another module needs that is not retired itself."""
+    needing = [each.key for each in catalogue if key in each.dependencies and each.status is not ModuleStatus.RETIRED]
+    if needing:
+        raise InvalidChange(
+            problem=f"{key} cannot be retired: {', '.join(needing)} needs it",
+            remedy="retire that first, or take the dependency out of it",
+        )
+
+
 async def assign(
     work: "UnitOfWork[WholePlatform]",
     key: str,
@@ -179,18 +261,87 @@ async def assign(
     *,
     is_enabled: bool,
     configuration: Mapping[str, Any],
+    allowed_users: Sequence[UUID] = (),
+    denied_users: Sequence[UUID] = (),
+    expected: Collection[str] | None = None,
 ) -> OrganisationModule:
     """Give an organisation a module, switched on or off."""
     module = await _hold(work, key)
     organisation = await organisations.find(work, organisation_key)
-    if is_enabled and module.status is ModuleStatus.RETIRED:
-        raise InvalidChange(problem=f"{key} is retired, and cannot be enabled", remedy="choose another module")
     before = await work.modules.hold_assignment(organisation.id, key)
-    after = OrganisationModule(organisation.id, key, is_enabled, configuration)
-    if after != before:
-        await work.modules.save_assignment(after)
-        await record_change(work, organisation.id, Resource.ORGANISATION_MODULE, key, before=before, after=after)
-    return after
+    if before is None and expected is not None:
+        raise ChangedMeanwhile
+    if before is not None:
+        check_version(before, expected)
+    await _check_enabling(work, module, organisation, is_enabled=is_enabled)
+    effective = {**module.default_configuration, **configuration}
+    check_configuration(module.configuration_schema, effective, "configuration")
+    for user_id in {*allowed_users, *denied_users}:
+        if not await work.users.is_member(organisation.id, user_id):
+            raise NotFound("user", user_id)
+    after = OrganisationModule(
+        organisation.id,
+        key,
+        is_enabled,
+        configuration,
+        tuple(allowed_users),
+        tuple(denied_users),
+        before.first_enabled_at if before else None,
+    )
+    if after == before:
+        return after
+    saved = await work.modules.save_assignment(after)
+    await record_change(work, organisation.id, Resource.ORGANISATION_MODULE, key, before=before, after=saved)
+    return saved
+
+
+async def find_assignment(work: "UnitOfWork[Scope]", key: str, organisation_key: str) -> OrganisationModule:
+    """Find how an organisation has a module."""
+    organisation = await organisations.find(work, organisation_key)
+    found = await work.modules.find_assignment(organisation.id, key)
+    if found is None:
+        raise NotFound("module of this organisation", key)
+    return found
+
+
+async def _check_enabling(
+    work: "UnitOfWork[WholePlatform]", module: Module, organisation: Organisation, *, is_enabled: bool
+) -> None:
+    catalogue = {each.key: each for each in await work.modules.catalogue()}
+    enabled = await work.modules.enabled_keys(organisation.id)
+    if is_enabled:
+        check_enabling(module, organisation.plan, enabled | {key for key, each in catalogue.items() if each.is_core})
+    else:
+        check_disabling(module, [catalogue[key] for key in sorted(enabled)])
+
+
+def check_enabling(module: Module, plan: Plan, had: Collection[str]) -> None:
+    """Refuse to switch on what is retired, not licensed, or lacks what it needs; `had` is what the organisation has."""
+    if module.status is ModuleStatus.RETIRED:
+        raise InvalidChange(problem=f"{module.key} is retired, and cannot be enabled", remedy="choose another module")
+    if PLANS.index(plan) < PLANS.index(module.minimum_plan):
+        raise InvalidChange(
+            problem=f"{module.key} needs the plan {module.minimum_plan}, and the organisation has {plan}",
+            remedy="change the plan of the organisation first",
+        )
+    if missing := [each for each in module.dependencies if each not in had]:
+        raise InvalidChange(
+            problem=f"{module.key} needs {', '.join(missing)}, which the organisation does not have",
+            remedy=f"enable {missing[0]} for the organisation first",
+        )
+
+
+def check_disabling(module: Module, enabled: Sequence[Module]) -> None:
+    """Refuse to switch off what every organisation has, or what another enabled module needs."""
+    if module.is_core:
+        raise InvalidChange(
+            problem=f"{module.key} is a core module, and a core module stays on", remedy="disable another module"
+        )
+    if needing := [each.key for each in enabled if module.key in each.dependencies]:
+        raise InvalidChange(
+            problem=f"{', '.join(needing)} of this organisation needs {module.key}",
+            remedy=f"disable {needing[0]} first",
+        )
 
 
 async def _hold(work: "UnitOfWork[WholePlatform]", key: str) -> Module:

@@ -28,6 +28,10 @@ class Plan(StrEnum):
     ENTERPRISE = "enterprise"
 
 
+PLANS = tuple(Plan)
+"""From the smallest to the largest."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewOrganisation:
     """What is asked for when an organisation is created."""
@@ -119,9 +123,25 @@ async def change(
     if after == before:
         return before
     check(after)
+    if after.plan is not before.plan:
+        await _check_licences(work, after)
     saved = await work.organisations.save(after)
     await record_change(work, saved.id, Resource.ORGANISATION, key, before=before, after=saved)
     return saved
+
+
+async def _check_licences(work: "UnitOfWork[WholePlatform]", after: Organisation) -> None:
+    enabled = await work.modules.enabled_keys(after.id)
+    beyond = sorted(
+        module.key
+        for module in await work.modules.catalogue()
+        if module.key in enabled and PLANS.index(module.minimum_plan) > PLANS.index(after.plan)
+    )
+    if beyond:
+        raise InvalidChange(
+            problem=f"the plan {after.plan} has no licence for {', '.join(beyond)}, which {after.key} has",
+            remedy="disable that for the organisation first",
+        )
 
 
 async def archive(work: "UnitOfWork[WholePlatform]", key: str) -> Organisation:

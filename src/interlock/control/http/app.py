@@ -58,6 +58,7 @@ def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
     for noun in (sign_in, users, organisations, members, invitations, modules, flags, dashboard, audit):
         api.include_router(noun.router)
+    api.include_router(modules.of_organisation)
     api.include_router(invitations.public)
     api.include_router(organisations.other_spelling)
     return api

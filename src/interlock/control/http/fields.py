@@ -17,6 +17,7 @@ T = TypeVar("T")
 TEXT_PATTERN = r"^[^\x00]*$"
 
 Key = Annotated[str, StringConstraints(pattern=KEY_PATTERN)]
+KeyInQuery = Annotated[str, Query(pattern=KEY_PATTERN)]
 KeyInPath = Annotated[str, Path(pattern=KEY_PATTERN)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=TEXT_PATTERN)]
 Text = Annotated[str, StringConstraints(max_length=4000, pattern=TEXT_PATTERN)]
@@ -29,6 +30,8 @@ Email = Annotated[
 Search = Annotated[
     str | None, Query(min_length=1, max_length=200, pattern=TEXT_PATTERN, description="What the name or key contains.")
 ]
+
+SectorCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:-]{0,31}$"), Field(examples=["62.01"])]
 
 
 class Body(BaseModel):

@@ -1,13 +1,14 @@
 """/admin/feature-flags"""
 
-from datetime import datetime
-from typing import Annotated
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, Field
 
-from interlock.control.domain import flags
+from interlock.control.domain import evaluation, flags
+from interlock.control.domain.evaluation import Evaluation, Explanation, Reason
 from interlock.control.domain.flags import (
     Flag,
     FlagScope,
@@ -24,10 +25,12 @@ from interlock.control.http.fields import (
     Body,
     Key,
     KeyInPath,
+    KeyInQuery,
     Listing,
     ListView,
     Name,
     Search,
+    SectorCode,
     Text,
     View,
     WantedSlice,
@@ -48,6 +51,8 @@ Reader = Annotated[Caller, permitted(Permission.READ_FLAGS)]
 Writer = Annotated[Caller, permitted(Permission.WRITE_FLAGS)]
 Rollout = Annotated[int, Field(ge=0, le=100)]
 
+Sectors = Annotated[tuple[SectorCode, ...], Field(max_length=200)]
+
 OF_ORGANISATION = "/{key}/overrides/organisations/{organisation_key}"
 OF_USER = OF_ORGANISATION + "/users/{user_id}"
 
@@ -63,6 +68,8 @@ class FlagView(View):
     scope: FlagScope
     status: FlagStatus
     module_key: str | None
+    allowed_sectors: list[str] = Field(description="Empty: every sector that is not blocked. 62 covers 62.01.")
+    blocked_sectors: list[str]
     created_at: datetime
     updated_at: datetime
 
@@ -84,6 +91,8 @@ class CreateFlag(Body):
     scope: FlagScope = FlagScope.GLOBAL
     status: FlagStatus = FlagStatus.ACTIVE
     module_key: Key | None = None
+    allowed_sectors: Sectors = ()
+    blocked_sectors: Sectors = ()
 
 
 class ChangeFlag(Body):
@@ -96,6 +105,8 @@ class ChangeFlag(Body):
     scope: FlagScope = left_out()
     status: FlagStatus = left_out()
     module_key: Key | None = None
+    allowed_sectors: Sectors = left_out()
+    blocked_sectors: Sectors = left_out()
 
 
 class OverrideView(View):
@@ -129,6 +140,49 @@ class PutOverride(Body):
 
     def as_asked(self) -> NewOverride:
         return NewOverride(self.is_enabled, self.reason, self.expires_at)
+
+
+class Asker(Body):
+    """Who asks a flag: an organisation, or one user of it."""
+
+    organisation_key: Key
+    user_id: UUID | None = None
+
+
+class EvaluationView(View):
+    """What a flag answers, and the rule that decided it."""
+
+    is_on: bool
+    reason: Reason
+
+
+class StepView(View):
+    """What one rule said: on, off, or nothing (null), so that the next one was asked."""
+
+    rule: Reason
+    is_on: bool | None
+    told: str = Field(examples=["stands at 61.90 percent, and the rollout reaches to 25"])
+
+
+class ExplanationView(View):
+    """What a flag answers, and what each rule said that was asked."""
+
+    evaluation: EvaluationView
+    steps: list[StepView]
+
+
+class FlagUseView(View):
+    """How often a flag answered on and off on a day (UTC)."""
+
+    day: date
+    on: int
+    off: int
+
+
+class FlagUsageView(View):
+    """Each of the last 30 days, the oldest first."""
+
+    days: list[FlagUseView]
 
 
 @router.get("", response_model=FlagList, responses=problems(422))
@@ -200,3 +254,26 @@ async def delete_override_for_user(caller: Writer, key: KeyInPath, organisation_
     """End the exception for one user."""
     async with caller.platform_work() as work:
         await flags.delete_override(work, key, Target(organisation_key, user_id))
+
+
+@router.post("/{key}/evaluate", response_model=EvaluationView, responses=problems(404, *OF_A_BODY))
+async def evaluate_flag(caller: Reader, key: KeyInPath, body: Asker) -> Evaluation:
+    """Ask a flag for an organisation or a user, and count that it was asked."""
+    async with caller.work() as work:
+        return await evaluation.evaluate_for(work, key, body.organisation_key, body.user_id, datetime.now(UTC))
+
+
+@router.get("/{key}/explain", response_model=ExplanationView, responses=problems(404, 422))
+async def explain_flag(
+    caller: Reader, key: KeyInPath, organisation_key: KeyInQuery, user_id: UUID | None = None
+) -> Explanation:
+    """Tell what each rule says about what a flag answers an organisation or a user. Nothing is counted."""
+    async with caller.work() as work:
+        return await evaluation.explain_to(work, key, organisation_key, user_id, datetime.now(UTC))
+
+
+@router.get("/{key}/usage", response_model=FlagUsageView, responses=problems(404, 422))
+async def read_flag_usage(caller: Reader, key: KeyInPath) -> dict[str, Any]:
+    """Tell how often a flag was asked on each of the last 30 days, by organisations that the caller may see."""
+    async with caller.work() as work:
+        return {"days": await evaluation.usage(work, key)}

@@ -2,14 +2,15 @@
 
 import json
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 from pydantic import AfterValidator, Field
 
-from interlock.control.domain import modules
+from interlock.control.domain import module_use, modules, organisations
+from interlock.control.domain.module_use import Access, AccessReason, Usage, Use
 from interlock.control.domain.modules import (
     Module,
     ModuleStatus,
@@ -17,6 +18,7 @@ from interlock.control.domain.modules import (
     NewModule,
     OrganisationModule,
 )
+from interlock.control.domain.organisations import Plan
 from interlock.control.domain.users import Permission
 from interlock.control.http.caller import Caller, ProtectedRoute, permitted
 from interlock.control.http.creation import WantedCreation, create_once
@@ -44,6 +46,15 @@ router = APIRouter(
     responses=problems(401, 403, 500),
 )
 
+of_organisation = APIRouter(
+    prefix="/admin/organisations/{organisation_key}/modules",
+    tags=["modules"],
+    route_class=ProtectedRoute,
+    responses=problems(401, 403, 404, 422, 500),
+)
+
+OF_ORGANISATION = "/{key}/organisations/{organisation_key}"
+
 Reader = Annotated[Caller, permitted(Permission.READ_MODULES)]
 Writer = Annotated[Caller, permitted(Permission.WRITE_MODULES)]
 
@@ -59,6 +70,8 @@ def as_jsonb_holds(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
+Dependencies = Annotated[tuple[Key, ...], Field(max_length=100)]
+Users = Annotated[tuple[UUID, ...], Field(max_length=1000)]
 Configuration = Annotated[dict[str, Any], AfterValidator(as_jsonb_holds)]
 
 
@@ -72,6 +85,10 @@ class ModuleView(View):
     type: ModuleType
     status: ModuleStatus
     is_core: bool = Field(description="Whether every organisation has it.")
+    dependencies: list[str] = Field(description="The modules that an organisation must have first.")
+    minimum_plan: Plan = Field(description="The plan from which on an organisation is licensed to have it.")
+    configuration_schema: dict[str, Any] | None = Field(description="A JSON Schema; null takes any configuration.")
+    default_configuration: dict[str, Any]
     created_at: datetime
     updated_at: datetime
 
@@ -91,6 +108,10 @@ class CreateModule(Body):
     version: Name = Field(examples=["1.4.0"])
     type: ModuleType
     is_core: bool = False
+    dependencies: Dependencies = ()
+    minimum_plan: Plan = Plan.BASIC
+    configuration_schema: Configuration | None = None
+    default_configuration: Configuration = Field(default_factory=dict)
 
 
 class ChangeModule(Body):
@@ -102,6 +123,10 @@ class ChangeModule(Body):
     type: ModuleType = left_out()
     status: ModuleStatus = left_out()
     is_core: bool = left_out()
+    dependencies: Dependencies = left_out()
+    minimum_plan: Plan = left_out()
+    configuration_schema: Configuration | None = None
+    default_configuration: Configuration = left_out()
 
 
 class AssignModule(Body):
@@ -109,6 +134,8 @@ class AssignModule(Body):
 
     is_enabled: bool
     configuration: Configuration = Field(default_factory=dict)
+    allowed_users: Users = Field((), description="Empty: every user of the organisation who is not denied.")
+    denied_users: Users = ()
 
 
 class OrganisationModuleView(View):
@@ -118,6 +145,46 @@ class OrganisationModuleView(View):
     module_key: str
     is_enabled: bool
     configuration: dict[str, Any]
+    allowed_users: list[UUID]
+    denied_users: list[UUID]
+    first_enabled_at: datetime | None
+
+
+class OrganisationModuleList(ListView):
+    """One page of how an organisation has its modules."""
+
+    items: list[OrganisationModuleView]
+
+
+class AccessView(View):
+    """Whether somebody may use a module, and why."""
+
+    is_allowed: bool
+    reason: AccessReason
+
+
+class RecordUse(Body):
+    """One use of a module."""
+
+    user_id: UUID | None = None
+    milliseconds: Annotated[int, Field(ge=0, le=86_400_000)] = 0
+    is_success: bool = True
+
+
+class UseOfDayView(View):
+    """The use of a module on one day (UTC)."""
+
+    day: date
+    uses: int
+    failures: int
+    milliseconds: int
+
+
+class UsageView(View):
+    """The use of a module by an organisation: each of the last 30 days, the oldest first."""
+
+    last_used_at: datetime | None
+    days: list[UseOfDayView]
 
 
 @router.get("", response_model=ModuleList, responses=problems(422))
@@ -156,16 +223,62 @@ async def change_module(
     return changed
 
 
-@router.put(
-    "/{key}/organisations/{organisation_key}",
-    response_model=OrganisationModuleView,
-    responses=problems(404, *OF_A_BODY),
-)
+@router.get(OF_ORGANISATION, response_model=OrganisationModuleView, responses=problems(404, 422))
+async def read_assignment(
+    caller: Reader, key: KeyInPath, organisation_key: KeyInPath, response: Response
+) -> OrganisationModule:
+    """Read how an organisation has a module."""
+    async with caller.work() as work:
+        found = await modules.find_assignment(work, key, organisation_key)
+    tag(response, found)
+    return found
+
+
+@router.put(OF_ORGANISATION, response_model=OrganisationModuleView, responses=problems(404, 412, *OF_A_BODY))
 async def assign_module(
-    caller: Writer, key: KeyInPath, organisation_key: KeyInPath, body: AssignModule
+    caller: Writer,
+    key: KeyInPath,
+    organisation_key: KeyInPath,
+    body: AssignModule,
+    expected: Expected,
+    response: Response,
 ) -> OrganisationModule:
     """Give an organisation a module, switched on or off."""
     async with caller.platform_work() as work:
-        return await modules.assign(
-            work, key, organisation_key, is_enabled=body.is_enabled, configuration=body.configuration
-        )
+        given = await modules.assign(work, key, organisation_key, **body.model_dump(), expected=expected)
+    tag(response, given)
+    return given
+
+
+@router.get(f"{OF_ORGANISATION}/access", response_model=AccessView, responses=problems(404, 422))
+async def read_access(
+    caller: Reader, key: KeyInPath, organisation_key: KeyInPath, user_id: UUID | None = None
+) -> Access:
+    """Tell whether an organisation, or one user of it, may use a module."""
+    async with caller.work() as work:
+        return await module_use.access_of(work, key, organisation_key, user_id)
+
+
+@router.post(f"{OF_ORGANISATION}/usage", status_code=204, responses=problems(404, *OF_A_BODY))
+async def record_module_use(caller: Writer, key: KeyInPath, organisation_key: KeyInPath, body: RecordUse) -> None:
+    """Count one use of a module."""
+    async with caller.platform_work() as work:
+        use = Use(body.milliseconds, body.is_success)
+        await module_use.record_use(work, key, organisation_key, body.user_id, use)
+
+
+@router.get(f"{OF_ORGANISATION}/usage", response_model=UsageView, responses=problems(404, 422))
+async def read_module_usage(caller: Reader, key: KeyInPath, organisation_key: KeyInPath) -> Usage:
+    """Tell how much an organisation used a module on each of the last 30 days."""
+    async with caller.work() as work:
+        return await module_use.usage(work, key, organisation_key)
+
+
+@of_organisation.get("", response_model=OrganisationModuleList)
+async def list_modules_of_organisation(
+    caller: Reader, organisation_key: KeyInPath, wanted: WantedSlice
+) -> Listing[OrganisationModule]:
+    """List how an organisation has its modules, by key."""
+    async with caller.work() as work:
+        organisation = await organisations.find(work, organisation_key)
+        return listing(await work.modules.page_of_assignments(organisation.id, wanted))

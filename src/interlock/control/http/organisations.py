@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from interlock.control.domain import invitations, organisations
 from interlock.control.domain.invitations import Invitation, NewInvitation
@@ -24,6 +24,7 @@ from interlock.control.http.fields import (
     ListView,
     Name,
     Search,
+    SectorCode,
     View,
     WantedSlice,
     left_out,
@@ -43,7 +44,6 @@ other_spelling = APIRouter(prefix="/admin/organizations", include_in_schema=Fals
 
 Reader = Annotated[Caller, permitted(Permission.READ_ORGANISATIONS)]
 Writer = Annotated[Caller, permitted(Permission.WRITE_ORGANISATIONS)]
-SectorCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:-]{0,31}$")]
 
 Archived = Annotated[bool, Query(description="Those that are archived, instead of those that are not.")]
 

@@ -15,6 +15,7 @@ from interlock.control.domain.errors import (
     ChangedMeanwhile,
     Conflict,
     InvalidChange,
+    InvalidConfiguration,
     InvalidCursor,
     InvitationRefused,
     NotFound,
@@ -40,6 +41,7 @@ STATUS: Mapping[type[InterlockError], int] = MappingProxyType(
         InvitationRefused: 404,
         ChangedMeanwhile: 412,
         InvalidChange: 422,
+        InvalidConfiguration: 422,
         InvalidCursor: 422,
         TooManyAttempts: 429,
     }
@@ -107,7 +109,17 @@ async def _answer_domain_error(request: Request, error: InterlockError) -> JSONR
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, TooManyAttempts):
         headers["Retry-After"] = str(error.retry_after_seconds)
-    return problem(STATUS[type(error)], error.problem, request.state.request_id, remedy=error.remedy, headers=headers)
+    errors = []
+    if isinstance(error, InvalidConfiguration):
+        errors = [InvalidField(at=f"body.{wrong.at}", message=wrong.message) for wrong in error.wrong]
+    return problem(
+        STATUS[type(error)],
+        error.problem,
+        request.state.request_id,
+        remedy=error.remedy,
+        errors=errors,
+        headers=headers,
+    )
 
 
 async def _answer_invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import DateTime, Enum, MetaData, Text, func
+from sqlalchemy import ARRAY, DateTime, Enum, MetaData, Text, Uuid, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -26,10 +26,16 @@ class Base(DeclarativeBase):
         str: Text,
         datetime: DateTime(timezone=True),
         dict[str, Any]: JSONB(none_as_null=True),
+        list[str]: ARRAY(Text),
+        list[UUID]: ARRAY(Uuid),
     }
 
 
 Id = Annotated[UUID, mapped_column(server_default=func.gen_random_uuid())]
+
+
+EMPTY = text("'{}'")
+"""The default of an array that has nothing in it, or of an object."""
 
 
 class Dated:

@@ -1,9 +1,11 @@
 """Flags and their overrides in the database."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
@@ -20,10 +22,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from interlock.control.domain.audit import Origin
+from interlock.control.domain.evaluation import FlagUse
 from interlock.control.domain.flags import Flag, FlagScope, FlagStatus, NewFlag, NewOverride, Override
 from interlock.control.domain.page import Page, Slice
 from interlock.control.domain.scope import Scope
-from interlock.control.persistence.base import Base, Dated, Id, native_enum
+from interlock.control.persistence.base import EMPTY, Base, Dated, Id, native_enum
+from interlock.control.persistence.days import last_days, today
 from interlock.control.persistence.modules import ModuleRow
 from interlock.control.persistence.organisations import OrganisationRow
 from interlock.control.persistence.scoped import Scoped, holds
@@ -44,6 +48,8 @@ class FlagRow(Dated, Base):
     scope: Mapped[FlagScope] = mapped_column(native_enum(FlagScope, "flag_scope"))
     status: Mapped[FlagStatus] = mapped_column(native_enum(FlagStatus, "flag_status"))
     module_key: Mapped[str | None] = mapped_column(ForeignKey(ModuleRow.key), sort_order=99)
+    allowed_sectors: Mapped[list[str]] = mapped_column(server_default=EMPTY, sort_order=100)
+    blocked_sectors: Mapped[list[str]] = mapped_column(server_default=EMPTY, sort_order=101)
 
 
 FOR_AN_ORGANISATION = text("user_id IS NULL")
@@ -91,6 +97,18 @@ class OverrideRow(Dated, Base):
     )
 
 
+class FlagUseRow(Base):
+    """A row of flag_uses: how often a flag answered an organisation so on a day."""
+
+    __tablename__ = "flag_uses"
+
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey(OrganisationRow.id), primary_key=True)
+    flag_key: Mapped[str] = mapped_column(ForeignKey(FlagRow.key), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    is_on: Mapped[bool] = mapped_column(primary_key=True)
+    uses: Mapped[int] = mapped_column(BigInteger)
+
+
 def flag_of(row: FlagRow) -> Flag:
     """The flag that a row tells of."""
     return Flag(
@@ -104,6 +122,8 @@ def flag_of(row: FlagRow) -> Flag:
         module_key=row.module_key,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        allowed_sectors=tuple(row.allowed_sectors),
+        blocked_sectors=tuple(row.blocked_sectors),
     )
 
 
@@ -155,6 +175,8 @@ class StoredFlags(Scoped):
             scope=new.scope,
             status=new.status,
             module_key=new.module_key,
+            allowed_sectors=list(new.allowed_sectors),
+            blocked_sectors=list(new.blocked_sectors),
         )
         row = await self.session.scalar(statement.on_conflict_do_nothing(index_elements=["key"]).returning(FlagRow))
         return flag_of(row) if row else None
@@ -170,6 +192,8 @@ class StoredFlags(Scoped):
                 scope=flag.scope,
                 status=flag.status,
                 module_key=flag.module_key,
+                allowed_sectors=list(flag.allowed_sectors),
+                blocked_sectors=list(flag.blocked_sectors),
             ).returning(FlagRow),
             execution_options={"populate_existing": True},
         )
@@ -217,6 +241,42 @@ class StoredFlags(Scoped):
                 self.is_in_scope(OverrideRow.organisation_id),
             )
         )
+
+    async def overrides_for(self, key: str, organisation_id: UUID, user_id: UUID | None) -> tuple[Override, ...]:
+        rows = await self.session.scalars(
+            self._visible_overrides().where(
+                OverrideRow.flag_key == key,
+                OverrideRow.organisation_id == organisation_id,
+                OverrideRow.user_id.is_(None) | (OverrideRow.user_id == user_id),
+            )
+        )
+        return tuple(map(override_of, rows))
+
+    async def count_use(self, key: str, organisation_id: UUID, *, is_on: bool) -> None:
+        statement = insert(FlagUseRow).values(
+            organisation_id=organisation_id, flag_key=key, day=today(), is_on=is_on, uses=1
+        )
+        await self.session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["organisation_id", "flag_key", "day", "is_on"], set_={"uses": FlagUseRow.uses + 1}
+            )
+        )
+
+    async def usage(self, key: str) -> Sequence[FlagUse]:
+        days = last_days()
+        is_own = (FlagUseRow.flag_key == key) & self.is_in_scope(FlagUseRow.organisation_id)
+        statement = (
+            select(
+                days.c.day,
+                func.coalesce(func.sum(FlagUseRow.uses).filter(FlagUseRow.is_on), 0).label("on"),
+                func.coalesce(func.sum(FlagUseRow.uses).filter(~FlagUseRow.is_on), 0).label("off"),
+            )
+            .select_from(days)
+            .join(FlagUseRow, (FlagUseRow.day == days.c.day) & is_own, isouter=True)
+            .group_by(days.c.day)
+            .order_by(days.c.day)
+        )
+        return [FlagUse(row.day, int(row.on), int(row.off)) for row in await self.session.execute(statement)]
 
     def _override(self, key: str, organisation_id: UUID, user_id: UUID | None) -> "Select[OverrideRow]":
         return self._visible_overrides().where(

@@ -21,9 +21,11 @@ MODELS = (
     receipts.ReceiptRow,
     flags.FlagRow,
     flags.OverrideRow,
+    flags.FlagUseRow,
     audit.AuditEventRow,
     modules.ModuleRow,
     modules.OrganisationModuleRow,
+    modules.ModuleUseRow,
 )
 METADATA = Base.metadata
 

@@ -1,0 +1,106 @@
+"""Who may use a module, and how much it is used."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from interlock.control.domain import modules, organisations
+from interlock.control.domain.errors import InvalidChange, NotFound
+from interlock.control.domain.modules import Module, ModuleStatus, OrganisationModule
+
+if TYPE_CHECKING:
+    from interlock.control.domain.scope import Scope, WholePlatform
+    from interlock.control.domain.work import UnitOfWork
+
+
+class AccessReason(StrEnum):
+    """What decides whether somebody may use a module."""
+
+    RETIRED = "retired"
+    NOT_ENABLED = "not_enabled"
+    DENIED = "denied"
+    NOT_AMONG_ALLOWED = "not_among_allowed"
+    CORE = "core"
+    ENABLED = "enabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Whether somebody may use a module, and why."""
+
+    is_allowed: bool
+    reason: AccessReason
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One use of a module."""
+
+    milliseconds: int = 0
+    is_success: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class UseOfDay:
+    """The use of a module on one day."""
+
+    day: date
+    uses: int
+    failures: int
+    milliseconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The use of a module by an organisation: each of the last 30 days, the oldest first."""
+
+    last_used_at: datetime | None
+    days: Sequence[UseOfDay]
+
+
+def access(module: Module, assignment: OrganisationModule | None, user_id: UUID | None) -> Access:
+    """Decide whether a user of an organisation, or the organisation itself, may use a module."""
+    if module.status is ModuleStatus.RETIRED:
+        return Access(False, AccessReason.RETIRED)
+    if user_id and assignment and user_id in assignment.denied_users:
+        return Access(False, AccessReason.DENIED)
+    if user_id and assignment and assignment.allowed_users and user_id not in assignment.allowed_users:
+        return Access(False, AccessReason.NOT_AMONG_ALLOWED)
+    if module.is_core:
+        return Access(True, AccessReason.CORE)
+    if assignment is None or not assignment.is_enabled:
+        return Access(False, AccessReason.NOT_ENABLED)
+    return Access(True, AccessReason.ENABLED)
+
+
+async def access_of(work: "UnitOfWork[Scope]", key: str, organisation_key: str, user_id: UUID | None = None) -> Access:
+    """Decide whether somebody may use a module."""
+    organisation = await organisations.find(work, organisation_key)
+    module = await modules.find(work, key)
+    if user_id and not await work.users.is_member(organisation.id, user_id):
+        raise NotFound("user", user_id)
+    return access(module, await work.modules.find_assignment(organisation.id, key), user_id)
+
+
+async def record_use(
+    work: "UnitOfWork[WholePlatform]", key: str, organisation_key: str, user_id: UUID | None, use: Use
+) -> None:
+    """Count one use of a module. Who may not use it cannot have used it."""
+    may = await access_of(work, key, organisation_key, user_id)
+    if not may.is_allowed:
+        raise InvalidChange(
+            problem=f"{key} may not be used there: {may.reason.replace('_', ' ')}",
+            remedy="ask GET .../access before the module is used",
+        )
+    organisation = await organisations.find(work, organisation_key)
+    await work.modules.count_use(organisation.id, key, use)
+
+
+async def usage(work: "UnitOfWork[Scope]", key: str, organisation_key: str) -> Usage:
+    """Tell how much an organisation used a module on each of the last 30 days."""
+    organisation = await organisations.find(work, organisation_key)
+    await modules.find(work, key)
+    return await work.modules.usage(organisation.id, key)
