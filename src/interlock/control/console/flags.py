@@ -82,7 +82,7 @@ async def change(request: Request, visitor: Visitor, key: KeyInPath, form: Form)
         current = await flags.find(work, key)
         if is_stale(form, current):
             return lost_update(request, f"/feature-flags/{key}", form, current, wanted)
-        await flags.change(work, key, wanted)
+        await flags.change(work, key, wanted, expected={form.get("version", "")})
     return RedirectResponse(f"/feature-flags/{key}", status_code=303)
 
 

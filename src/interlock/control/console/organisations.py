@@ -78,6 +78,7 @@ async def read(request: Request, visitor: Visitor, key: KeyInPath) -> Response:
         users=users,
         events=events,
         plans=Plan,
+        is_cut=bool(catalogue.last or flags.last or users.last),
     )
 
 
@@ -90,7 +91,7 @@ async def change(request: Request, visitor: Visitor, key: KeyInPath, form: Form)
         current = await organisations.find(work, key)
         if is_stale(form, current):
             return lost_update(request, f"/organisations/{key}", form, current, wanted)
-        await organisations.change(work, key, wanted)
+        await organisations.change(work, key, wanted, expected={form.get("version", "")})
     return RedirectResponse(f"/organisations/{key}", status_code=303)
 
 
