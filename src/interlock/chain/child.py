@@ -116,13 +116,15 @@ class Start:
     """From where on a revision has to be run: `schema` are the statements that have changed the schema already.
 
     `rows` are those that have written rows, by what the journal knows them by, with their numbers of rows. A journal is
-    kept where it is named: by its version table, which the statements call `version_table`.
+    kept where it is named: by its version table, which the statements call `version_table`; of statements that write by
+    what they say, and of those that are `writing` whatever they say.
     """
 
     version_table: str
     schema: tuple[str, ...] = ()
     rows: tuple[tuple[str, int], ...] = ()
     journal: str | None = None
+    writing: tuple[str, ...] = ()
 
 
 def as_statement(told: Mapping[str, Any]) -> Statement:

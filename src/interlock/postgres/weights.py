@@ -51,10 +51,12 @@ select distinct name, a.pid, coalesce(a.usename, ''), coalesce(a.application_nam
  order by name, pid
 """  # noqa: S608 - of constants
 
+# A server that has crashed begins to count anew. The counters of a database do not say when, those of the cluster do.
 _SEEN_FOR = """
 select extract(epoch from pg_catalog.clock_timestamp()
-                          - greatest(stats_reset, pg_catalog.pg_postmaster_start_time()))::float8
-  from pg_catalog.pg_stat_database where datname = pg_catalog.current_database()
+                          - greatest(d.stats_reset, w.stats_reset, pg_catalog.pg_postmaster_start_time()))::float8
+  from pg_catalog.pg_stat_database d, pg_catalog.pg_stat_bgwriter w
+ where d.datname = pg_catalog.current_database()
 """
 _USUAL_ROW_BYTES = 64
 

@@ -1,13 +1,14 @@
 """A revision that commits before its end, and a run that was cut short in the middle of it."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from interlock.chain.child import Start
 from interlock.chain.half_done import changes_schema
 from interlock.errors import InterlockError
+from interlock.hazards.lock import LockMode
 from interlock.hazards.statement import Statement
-from interlock.postgres.journal import read_journal
+from interlock.postgres.journal import keep_only, open_journal, read_journal
 from interlock.postgres.session import Connection
 from interlock.postgres.version_table import VersionTable
 from interlock.release.logbook import counted
@@ -54,9 +55,44 @@ class CutShort:
         return Start(version_table.name, self.statements, self.rows)
 
 
-def writes_early(statements: Iterable[Statement]) -> frozenset[str]:
-    """The revisions that commit rows before their end: what of that was done nobody could tell afterwards."""
-    return frozenset(each.revision for each in statements if each.is_early and not changes_schema(each.sql))
+def writes_early(statements: Iterable[Statement]) -> Mapping[str, frozenset[str]]:
+    """What each revision sends that is committed before its end and changes no schema, but rows maybe.
+
+    What of that was done nobody could tell afterwards, so those are the revisions that need a journal.
+    """
+    early: dict[str, set[str]] = {}
+    for each in statements:
+        if each.is_early and not changes_schema(each.sql) and _locks_rows(each):
+            early.setdefault(each.revision, set()).add(each.sql)
+    return {revision: frozenset(texts) for revision, texts in early.items()}
+
+
+def _locks_rows(statement: Statement) -> bool:
+    """Whether it may have written: on tables without rows only its lock says so."""
+    return bool(statement.rows_written) or any(lock.mode >= LockMode.ROW_EXCLUSIVE for lock in statement.locks)
+
+
+def open_starts(
+    session: Connection,
+    version_table: VersionTable,
+    pending: Collection[str],
+    writing: Mapping[str, frozenset[str]],
+    cut_short: CutShort | None,
+) -> tuple[Callable[[str], Start], str]:
+    """Keep a journal for the revisions that need one; say from where each begins, and what that does not cover."""
+    keep_only(session, str(version_table), pending)
+    has_journal = bool(writing) and open_journal(session, str(version_table), writing)
+
+    def start(revision: str) -> Start:
+        is_half_done = cut_short is not None and cut_short.revision == revision
+        begin = cut_short.start(version_table) if cut_short and is_half_done else Start(version_table.name)
+        if not has_journal or revision not in writing:
+            return begin
+        return replace(begin, journal=str(version_table), writing=tuple(writing[revision]))
+
+    named = ", ".join(sorted(writing))
+    told = f"which rows {named} would have written if it is cut short: the role may make no journal"
+    return start, told if writing and not has_journal else ""
 
 
 def find_cut_short(

@@ -1,6 +1,6 @@
 """The stages of a run of the guard, each a method; `pipeline` says in which order they run."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import cached_property
@@ -8,13 +8,12 @@ from functools import cached_property
 import psycopg
 from psycopg import sql
 
-from interlock.chain.child import Child, Start, start_child
+from interlock.chain.child import Child, start_child
 from interlock.chain.mapped import Models
 from interlock.chain.misfits import find_lost_strays, find_misfits
 from interlock.chain.rows import look_at_rows
 from interlock.errors import InterlockError, Unreachable
 from interlock.hazards.statement import Rates
-from interlock.postgres.journal import keep_only, open_journal
 from interlock.postgres.lock import ReleaseLock, hold_release_lock
 from interlock.postgres.preflight import require_connections, require_session_of_its_own
 from interlock.postgres.rates import measure_rates
@@ -29,7 +28,7 @@ from interlock.postgres.session import (
 from interlock.postgres.version_table import VersionTable, find_version_table
 from interlock.release.apply import apply
 from interlock.release.build import Build, open_build
-from interlock.release.cut_short import CutShort, find_cut_short, writes_early
+from interlock.release.cut_short import CutShort, find_cut_short, open_starts, writes_early
 from interlock.release.data_loss import find_data_loss, loss_finding
 from interlock.release.leftovers import drop_leftovers, find_leftovers
 from interlock.release.load_models import LoadedModels
@@ -181,7 +180,7 @@ class Run:
         )
 
     @property
-    def _writes_early(self) -> frozenset[str]:
+    def _writes_early(self) -> Mapping[str, frozenset[str]]:
         return writes_early(self.build.statements(self.plan.current))
 
     def find_data_loss(self) -> None:
@@ -278,27 +277,12 @@ class Run:
         wait, tells = self.request.lock_wait_seconds, self.book.progress.tells
         with patience(self.request.url, application, wait, tells) as patient:
             url, environment = self.request.url, self.build.environment
-            starts = self._open_journal()
+            pending = [step.revision for step in self.plan.steps]
+            starts, told = open_starts(self.session, self.version_table, pending, self._writes_early, self.cut_short)
+            if told:
+                self.book.admit(told)
             for step in apply(self.plan, self.build.chain, child, environment, url, patient, starts, self._begin_step):
                 self.book.note(applied=(*self.book.record.applied, step))
-
-    def _open_journal(self) -> Callable[[str], Start]:
-        """Keep a journal for the revisions that need one, and say from where each of the pending ones begins."""
-        table, writing = self.version_table, self._writes_early
-        keep_only(self.session, str(table), [step.revision for step in self.plan.steps])
-        journal = None
-        if writing and open_journal(self.session, str(table), writing):
-            journal = str(table)
-        elif writing:
-            named = ", ".join(sorted(writing))
-            self.book.admit(f"which rows {named} would have written if it is cut short: the role may make no journal")
-
-        def start(revision: str) -> Start:
-            is_half_done = self.cut_short is not None and self.cut_short.revision == revision
-            start = self.cut_short.start(table) if self.cut_short and is_half_done else Start(table.name)
-            return replace(start, journal=journal if revision in writing else None)
-
-        return start
 
     def verify_after(self) -> None:
         with self.book.stage(Check.VERIFY_AFTER, is_gate=False) as stage, open_session(self.request.url) as fresh:

@@ -291,3 +291,65 @@ def test_a_role_that_may_make_no_journal_releases_and_is_told(guard: Guard, tmp_
 
     assert outcome.record.applied[0].is_done, told(outcome)
     assert any("the role may make no journal" in text for text in outcome.record.unproved)
+
+
+ADDS_ROW = "create function add_row() returns int language sql as 'insert into t (n) values (1) returning id'"
+
+
+def test_a_function_that_writes_is_not_called_twice(guard: Guard, tmp_path: Path, database: str):
+    flag = tmp_path / "cut_at"
+    flag.write_text("0")
+    first = f'{TABLE}\nop.execute("""{ADDS_ROW}""")'
+    revision = """
+with op.get_context().autocommit_block():
+    op.execute("select count(*) from t")
+    op.execute("select add_row()")
+    cut(0)
+op.add_column("t", sa.Column("m", sa.Integer))
+"""
+    claim(database, "r1")
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("create table t (id serial primary key, n int)")
+        connection.execute(ADDS_ROW)
+    cut_short_project(tmp_path, first, revision, flag)
+
+    assert guard("release", database, models=False).exit_code == ExitCode.STOP
+    flag.write_text("-1")
+    outcome = guard("release", database, models=False)
+
+    assert "what this statement gave then is not known: select add_row()" in told(outcome)
+    assert ask(database, "select count(*) from t") == [(1,)]
+
+
+def test_a_revision_that_only_reads_before_its_end_needs_no_journal(guard: Guard, tmp_path: Path, database: str):
+    revision = """
+with op.get_context().autocommit_block():
+    op.execute("select count(*) from t")
+op.add_column("t", sa.Column("m", sa.Integer))
+"""
+    make_project(tmp_path, {"r1": TABLE, "r2": revision})
+
+    assert guard("release", database, models=False).exit_code == ExitCode.CLEAR
+    assert ask(database, "select to_regclass('interlock_journal.statements')") == [(None,)]
+
+
+def test_a_statement_without_parameters_is_known_again(guard: Guard, tmp_path: Path, database: str):
+    flag = tmp_path / "cut_at"
+    flag.write_text("0")
+    revision = """
+with op.get_context().autocommit_block():
+    bind = op.get_bind().execution_options(no_parameters=True)
+    bind.exec_driver_sql("insert into t (n) values (100 % 7)")
+    cut(0)
+"""
+    claim(database, "r1")
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("create table t (id serial primary key, n int)")
+    cut_short_project(tmp_path, TABLE, revision, flag)
+
+    assert guard("release", database, models=False).exit_code == ExitCode.STOP
+    flag.write_text("-1")
+    outcome = guard("release", database, models=False)
+
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+    assert ask(database, "select count(*) from t") == [(1,)]
