@@ -9,6 +9,7 @@ import psycopg
 
 from interlock.chain.child import Child, Environment, Failure, ProjectFailed, Start
 from interlock.chain.revisions import Chain
+from interlock.errors import InterlockError
 from interlock.postgres.blockers import Blocker
 from interlock.postgres.lock_patience import GIVES_WAY
 from interlock.postgres.session import Connection, open_session
@@ -99,22 +100,25 @@ def _run(
     unseen: list[AppliedStep] = []
     seen_at = time.monotonic()
     for number, step in enumerate(plan.steps, start=1):
-        on_step(number, step)
         began = time.monotonic()
         try:
+            on_step(number, step)
             patience.run(child, step.revision, starts(step.revision))
-        except ProjectFailed as error:
+        except (InterlockError, KeyboardInterrupt) as error:
+            # What ran before is told, whatever came in between.
             at = outside.revisions()
             _require_known(chain.run_before(at), unseen, at)
             yield from unseen
+            if not isinstance(error, ProjectFailed):
+                raise
             yield AppliedStep(step, time.monotonic() - began, is_done=False, output=child.output)
             blockers = patience.blockers if error.failure.sqlstate in GIVES_WAY else ()
             raise StepFailed(step, error.failure, at, blockers) from None
         run.add(step.revision)
         unseen.append(AppliedStep(step, time.monotonic() - began, is_done=True))
-        is_last = number == len(plan.steps)
         # By one run of env.py they come fast: a look for each would take longer than they do.
-        if is_last or not child.is_held_up or time.monotonic() - seen_at > LOOKS_EVERY_SECONDS:
+        is_due = not child.is_held_up or time.monotonic() - seen_at > LOOKS_EVERY_SECONDS
+        if is_due or number == len(plan.steps):
             at = outside.revisions()
             known = chain.run_before(at)
             _require_known(known, unseen, at)

@@ -1,0 +1,55 @@
+"""Revisions go by one run of env.py where nobody can tell the difference, and what ran is told whatever comes after."""
+
+from pathlib import Path
+
+import pytest
+
+from interlock.errors import ExitCode
+from tests.acceptance.conftest import ask
+from tests.alembic_project import SYNC_ENV, make_project
+from tests.integration.release.conftest import Guard, Watcher, told
+
+TABLE = 'op.create_table("{}", sa.Column("id", sa.Integer, primary_key=True))'
+CHAIN = {name: TABLE.format(name) for name in ("r1", "r2", "r3")}
+ON_TARGET = 'connection.engine.url.database.startswith("test_")'
+
+
+def test_an_env_py_that_fails_after_its_last_revision_is_no_success(guard: Guard, tmp_path: Path, database: str):
+    fails = f"\n        if {ON_TARGET}:\n            raise RuntimeError('the cache was not told')\n\nrun()\n"
+    make_project(tmp_path, CHAIN, env=SYNC_ENV.replace("\n\nrun()\n", fails))
+
+    outcome = guard("release", database, models=False)
+
+    assert outcome.exit_code == ExitCode.STOP
+    assert "env.py failed: the cache was not told" in told(outcome)
+    assert [step.step.revision for step in outcome.record.applied if step.is_done] == ["r1", "r2", "r3"]
+
+
+def test_what_env_py_sets_for_its_transaction_holds_for_every_revision(guard: Guard, tmp_path: Path, database: str):
+    first = 'op.execute("create schema other")'
+    sets = '            context.execute("set local search_path to other, public")\n            context.run_migrations()'
+    env = SYNC_ENV.replace("            context.run_migrations()", sets)
+    make_project(tmp_path, {"r0": first, **CHAIN}, env=env, options=', version_table_schema="public"')
+
+    outcome = guard("release", database, models=False)
+
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+    tables = "select relname from pg_class where relnamespace = 'other'::regnamespace and relkind = 'r' order by 1"
+    assert ask(database, tables) == [("r1",), ("r2",), ("r3",)]
+
+
+def test_what_ran_before_an_interrupt_is_told(
+    guard: Guard, tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+):
+    make_project(tmp_path, CHAIN)
+
+    def interrupt(_watcher: Watcher, text: str) -> None:
+        if text.startswith("3 of 3"):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Watcher, "tells", interrupt)
+    outcome = guard("release", database, models=False)
+
+    assert outcome.exit_code == ExitCode.INTERRUPTED
+    assert [step.step.revision for step in outcome.record.applied if step.is_done] == ["r1", "r2"]
+    assert ask(database, "select version_num from alembic_version") == [("r2",)]
