@@ -14,20 +14,30 @@ _OF_A_KIND = 50
 _TEXTS = ("text", "character varying", "character", "citext")
 
 _COLUMNS = """
-select attname, format_type(atttypid, null) = any(%s)
-  from pg_catalog.pg_attribute
+select attname from pg_catalog.pg_attribute
  where attrelid = pg_catalog.to_regclass(%s) and attnum > 0 and not attisdropped and attgenerated = ''
  order by attnum
+"""
+_NO_TEXTS = """
+select wanted
+  from pg_catalog.unnest(%(wanted)s::text[]) as wanted
+ where not exists (
+       select from pg_catalog.pg_attribute a
+         join pg_catalog.pg_class c on c.oid = a.attrelid
+         join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where n.nspname || '.' || c.relname || '.' || a.attname = wanted
+          and pg_catalog.format_type(a.atttypid, null) = any(%(texts)s) and a.attnum > 0 and not a.attisdropped)
+ order by 1
 """
 
 
 class CannotMask(InterlockError):
-    """A column that is to be masked holds no text."""
+    """A column that is to be masked is not there, or holds no text: it would be copied as it is."""
 
-    def __init__(self, table: Name, columns: Iterable[str]) -> None:
+    def __init__(self, columns: Iterable[str]) -> None:
         super().__init__(
-            problem=f"only text can be masked, and {', '.join(columns)} of {table.path} holds none",
-            remedy="take it out of [rehearsal] mask, or rehearse without rows",
+            problem=f"only text that is there can be masked, and {', '.join(columns)} is none",
+            remedy="correct [rehearsal] mask: a column is named as public.users.email; or rehearse without rows",
         )
 
 
@@ -46,17 +56,21 @@ class Wanted:
     masked: frozenset[str] = frozenset()
 
 
+def require_texts(live: Connection, columns: Iterable[str]) -> None:
+    """Raise CannotMask unless all these columns can be masked."""
+    others = live.execute(_NO_TEXTS, {"wanted": sorted(columns), "texts": list(_TEXTS)}).fetchall()
+    if others:
+        raise CannotMask(name for (name,) in others)
+
+
 def copy_sample(live: Connection, scratch: Connection, wanted: Wanted) -> int:
     """Copy rows of a table, and give how many. Both connections are in autocommit mode; nothing is written on `live`.
 
-    No constraint and no trigger of the scratch database is asked: what is there was let in before. Raises CannotMask,
-    and InsufficientPrivilege where the role on the scratch server may not do that.
+    No constraint and no trigger of the scratch database is asked: what is there was let in before. Raises
+    InsufficientPrivilege where a role may not read the table, or fill it in that way.
     """
     table = sql.Identifier(wanted.table.schema, wanted.table.table)
-    columns = live.execute(_COLUMNS, [list(_TEXTS), table.as_string()]).fetchall()
-    if others := [name for name, is_text in columns if name in wanted.masked and not is_text]:
-        raise CannotMask(wanted.table, others)
-    names = [name for name, _ in columns]
+    names = [name for (name,) in live.execute(_COLUMNS, [table.as_string()])]
     listed = sql.SQL(", ").join(map(sql.Identifier, names))
     scratch.execute("set session_replication_role = replica")
     try:

@@ -8,7 +8,7 @@ from psycopg import errors
 
 from interlock.chain.child import ProjectFailed
 from interlock.hazards.statement import Weight
-from interlock.postgres.sample import Wanted, copy_sample
+from interlock.postgres.sample import Wanted, copy_sample, require_texts
 from interlock.postgres.session import Connection
 from interlock.release.logbook import counted
 from interlock.release.scratch_build import ScratchBuild
@@ -56,6 +56,7 @@ def rehearse_rows(
 
     Raises CannotMask, and ProjectFailed where a revision fails that has run on the target.
     """
+    require_texts(target, sampling.mask)
     wanted = [_wanted(weight, to_come, sampling) for weight in weights if weight.rows]
     copied: dict[str, int] = {}
 
@@ -65,12 +66,15 @@ def rehearse_rows(
 
     try:
         failed = _run(build, current, fill)
-    except errors.InsufficientPrivilege:
-        told = "what the revisions do to rows: the role on the scratch server may not fill tables past their triggers"
+    except errors.InsufficientPrivilege as error:
+        told = f"what the revisions do to rows: none could be taken along ({error.diag.message_primary})"
         return RowsRehearsed("no row was rehearsed with", admitted=told)
     rows = f"rehearsed with {counted(sum(copied.values()), 'row')} of {counted(len(copied), 'table')}"
     if failed is None:
-        return RowsRehearsed(rows)
+        # The role may not see them, or they take too long to find.
+        without = [path for path, number in copied.items() if not number]
+        told = f"what the revisions do to the rows of {', '.join(without)}: none could be taken along"
+        return RowsRehearsed(rows, admitted=told if without else "")
     if failed.failure.sqlstate == _FOREIGN_KEY_VIOLATION:
         # A row whose counterpart was not taken along says nothing.
         return RowsRehearsed(rows, admitted=f"whether the rows let it pass: {failed.problem}; some rows were tried")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from interlock.errors import ExitCode
 from interlock.release.rehearse_rows import Sampling
@@ -101,10 +102,29 @@ op.execute("alter table owners add column x int")
 def test_what_cannot_be_masked_is_not_taken_along(guard: Guard, tmp_path: Path, with_rows: str):
     make_project(tmp_path, {"r1": TABLES, "r2": 'op.execute("alter table t add column x int")'})
 
-    outcome = guard("plan", with_rows, models=False, sampling=Sampling(100, frozenset({"public.t.n"})))
+    mask = frozenset({"public.t.n", "public.owner.email", "public.owners.email"})
+    outcome = guard("plan", with_rows, models=False, sampling=Sampling(100, mask))
 
     assert outcome.exit_code == ExitCode.STOP
-    assert "only text can be masked, and n of public.t holds none" in told(outcome)
+    assert "and public.owner.email, public.t.n is none" in told(outcome)
+
+
+def test_rows_that_the_role_does_not_see_are_told(guard: Guard, tmp_path: Path, with_rows: str):
+    enable = "alter table t enable row level security, force row level security"
+    with psycopg.connect(with_rows, autocommit=True) as connection:
+        connection.execute(enable)
+        connection.execute("drop role if exists unprivileged")
+        connection.execute("create role unprivileged login password 'secret'")
+        connection.execute("grant all on schema public to unprivileged")
+        for table in ("t", "owners", "alembic_version"):
+            connection.execute(f"alter table {table} owner to unprivileged")
+    url = make_url(with_rows).set(username="unprivileged", password="secret").render_as_string(hide_password=False)
+    changes = 'op.execute("alter table t alter column code set not null")'
+    make_project(tmp_path, {"r1": f'{TABLES}\nop.execute("{enable}")', "r2": changes})
+
+    outcome = guard("plan", url, **SAMPLE)
+
+    assert any("the rows of public.t: none could be taken along" in text for text in outcome.record.unproved)
 
 
 def test_a_counterpart_that_was_not_taken_along_is_no_finding(guard: Guard, tmp_path: Path, with_rows: str):
