@@ -32,7 +32,14 @@ def protected_operations(api: Api) -> Iterator[tuple[str, str]]:
 
 
 def forged(member: Member, *, key: str = TOKEN_KEY, algorithm: str = "HS256", **claims: object) -> str:
-    honest = {"iss": "interlock", "sub": str(member.id), "org": str(member.organisation_id), "exp": 2**31}
+    honest = {
+        "iss": "interlock",
+        "aud": "api",
+        "auth_time": 1,
+        "sub": str(member.id),
+        "org": str(member.organisation_id),
+        "exp": 2**31,
+    }
     return jwt.encode({"alg": algorithm}, honest | claims, OctKey.import_key(key), algorithms=[algorithm])
 
 
@@ -126,6 +133,10 @@ def test_a_super_admin_outside_the_platform_is_no_super_admin(api: Api, people: 
         {"iss": "somebody else"},
         {"sub": "not a uuid"},
         {"org": 7},
+        {"aud": "console"},
+        {"aud": None},
+        {"auth_time": None},
+        {"auth_time": "long ago"},
         {"algorithm": "HS512"},
     ],
     ids=str,

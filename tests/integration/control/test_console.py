@@ -1,12 +1,14 @@
 """The console's pages as a program asks for them: who gets in, whose forms count, what is lost when it goes wrong."""
 
 import re
+import time
 from collections.abc import Iterator
 
 import httpx2
 import pytest
 
-from tests.integration.control.conftest import PASSWORD, Api, Member, People
+from interlock.control.http.tokens import Audience, Bearer, Tokens
+from tests.integration.control.conftest import PASSWORD, TOKEN_KEY, Api, Member, People
 
 OWN = {"Sec-Fetch-Site": "same-origin"}
 
@@ -75,6 +77,26 @@ def test_the_session_is_a_cookie_that_no_script_can_read(visitor: Visitor, peopl
     assert "SameSite=lax" in cookie
     assert visitor.post("/sign-out").status_code == 303
     assert visitor.get("/").status_code == 303
+
+
+def test_a_session_is_no_token_and_a_token_is_no_session(visitor: Visitor, api: Api, people: People):
+    member = people.super_admin()
+    visitor.sign_in(member)
+    session = visitor.client.cookies["interlock_session"]
+
+    assert api.get("/api/v1/me", headers={"Authorization": f"Bearer {session}"}).status_code == 401
+    visitor.client.cookies.clear()
+    visitor.client.cookies["interlock_session"] = member.token
+    assert visitor.get("/").status_code == 303
+
+
+@pytest.mark.parametrize(("hours", "status"), [(11.9, 200), (12.1, 303)])
+def test_a_session_that_is_used_all_the_time_ends_as_well(visitor: Visitor, people: People, hours: float, status: int):
+    member = people.super_admin()
+    bearer = Bearer(member.organisation_id, member.id, int(time.time() - hours * 3600))
+    visitor.client.cookies["interlock_session"] = Tokens(TOKEN_KEY).issue(bearer, Audience.CONSOLE)
+
+    assert visitor.get("/").status_code == status
 
 
 @pytest.mark.parametrize("next_path", ["https://evil.example", "//evil.example", "/\\evil.example"])
@@ -286,3 +308,25 @@ def test_an_organisation_is_archived_and_restored(visitor: Visitor, people: Peop
     assert "/organisations/acme" in visitor.get("/organisations?archived=true").text
     assert visitor.post("/organisations/acme/restore").status_code == 303
     assert "/organisations/acme" in visitor.get("/organisations").text
+
+
+def test_a_list_that_is_cut_says_so(visitor: Visitor, people: People):
+    people.organisation("acme")
+    visitor.sign_in(people.super_admin())
+    assert "Only the first 200" not in visitor.get("/organisations/acme").text
+    people.sql(
+        "insert into feature_flags (key, name, description, is_enabled, rollout, scope, status)"
+        " select 'flag-' || i, 'F', '', true, 100, 'global', 'active' from generate_series(1, 201) i"
+    )
+
+    assert "Only the first 200" in visitor.get("/organisations/acme").text
+
+
+def test_a_page_that_there_is_not_is_told_in_words_to_people_and_as_a_problem_to_programs(visitor: Visitor):
+    people_see = visitor.client.get("/organisation", headers={"Accept": "text/html,*/*"})
+    programs_see = visitor.client.get("/organisation", headers={"Accept": "*/*"})
+    api = visitor.client.get("/api/v1/nothing", headers={"Accept": "text/html"})
+
+    assert people_see.status_code == programs_see.status_code == api.status_code == 404
+    assert "There is no such page" in people_see.text
+    assert programs_see.headers["Content-Type"] == api.headers["Content-Type"] == "application/problem+json"

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from interlock.control.console import flags, invitations, modules, organisations, overview, people, sign_in
+from interlock.control.console.pages import page
 
 ASSETS = Path(__file__).with_name("assets")
 
@@ -22,7 +24,16 @@ class _Assets(StaticFiles):
 
 
 def mount_console(app: FastAPI) -> None:
-    """Let the application serve the pages beside its API."""
+    """Let the application serve the pages beside its API. Who looks for a page that there is not gets one."""
+    answer = app.exception_handlers[HTTPException]
+
+    @app.exception_handler(HTTPException)
+    async def answer_people(request: Request, error: HTTPException) -> Response:
+        is_for_people = "text/html" in request.headers.get("Accept", "") and not request.url.path.startswith("/api/")
+        if error.status_code == 404 and is_for_people:
+            return page(request, "not_found.html", status=404)
+        return await answer(request, error)  # type: ignore[no-any-return, misc]
+
     for part in (sign_in, overview, organisations, invitations, modules, flags, people):
         app.include_router(part.router)
     app.include_router(invitations.public)

@@ -9,10 +9,10 @@ from fastapi.responses import RedirectResponse
 from interlock.control.console.lists import Wanted, validated
 from interlock.control.console.pages import page
 from interlock.control.console.session import Form, PageRoute, Visitor
-from interlock.control.console.two_tabs import is_stale, lost_update
+from interlock.control.console.two_tabs import lost_update
 from interlock.control.domain import flags, organisations
 from interlock.control.domain.audit import Resource, Subject
-from interlock.control.domain.errors import Conflict, InvalidChange
+from interlock.control.domain.errors import ChangedMeanwhile, Conflict, InvalidChange
 from interlock.control.domain.evaluation import Context, Explanation, explain
 from interlock.control.domain.flags import FlagChanges, FlagScope, FlagStatus, NewFlag, Target
 from interlock.control.domain.page import LARGEST_PAGE, Slice
@@ -78,11 +78,13 @@ async def change(request: Request, visitor: Visitor, key: KeyInPath, form: Form)
     visitor.user.must_have(Permission.WRITE_FLAGS)
     fields = {name: form.get(name, "").strip() for name in ("name", "description", "rollout", "status")}
     wanted: FlagChanges = validated(ChangeFlag, **fields).given()
-    async with visitor.platform_work() as work:
-        current = await flags.find(work, key)
-        if is_stale(form, current):
-            return lost_update(request, f"/feature-flags/{key}", form, current, wanted)
-        await flags.change(work, key, wanted, expected={form.get("version", "")})
+    try:
+        async with visitor.platform_work() as work:
+            await flags.change(work, key, wanted, expected={form.get("version", "")})
+    except ChangedMeanwhile:
+        async with visitor.work() as work:
+            current = await flags.find(work, key)
+        return lost_update(request, f"/feature-flags/{key}", form, current, wanted)
     return RedirectResponse(f"/feature-flags/{key}", status_code=303)
 
 

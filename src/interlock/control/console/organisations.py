@@ -10,10 +10,10 @@ from fastapi.responses import RedirectResponse
 from interlock.control.console.lists import Wanted, validated
 from interlock.control.console.pages import page
 from interlock.control.console.session import Form, PageRoute, Visitor
-from interlock.control.console.two_tabs import is_stale, lost_update
+from interlock.control.console.two_tabs import lost_update
 from interlock.control.domain import modules, organisations
 from interlock.control.domain.audit import Subject
-from interlock.control.domain.errors import Conflict, InvalidChange
+from interlock.control.domain.errors import ChangedMeanwhile, Conflict, InvalidChange
 from interlock.control.domain.evaluation import Context, evaluate
 from interlock.control.domain.organisations import OrganisationChanges, Plan
 from interlock.control.domain.page import LARGEST_PAGE, Slice
@@ -87,11 +87,13 @@ async def change(request: Request, visitor: Visitor, key: KeyInPath, form: Form)
     """Change one, unless somebody else has done so since the form was opened."""
     visitor.user.must_have(Permission.WRITE_ORGANISATIONS)
     wanted: OrganisationChanges = validated(ChangeOrganisation, **_given(form), is_active="is_active" in form).given()
-    async with visitor.platform_work() as work:
-        current = await organisations.find(work, key)
-        if is_stale(form, current):
-            return lost_update(request, f"/organisations/{key}", form, current, wanted)
-        await organisations.change(work, key, wanted, expected={form.get("version", "")})
+    try:
+        async with visitor.platform_work() as work:
+            await organisations.change(work, key, wanted, expected={form.get("version", "")})
+    except ChangedMeanwhile:
+        async with visitor.work() as work:
+            current = await organisations.find(work, key)
+        return lost_update(request, f"/organisations/{key}", form, current, wanted)
     return RedirectResponse(f"/organisations/{key}", status_code=303)
 
 

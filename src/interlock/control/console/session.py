@@ -15,7 +15,7 @@ from interlock.control.domain.errors import NotSignedIn
 from interlock.control.http.caller import Caller, address_of
 from interlock.control.http.ports import ports_of
 from interlock.control.http.problems import STATUS
-from interlock.control.http.tokens import LIFETIME_SECONDS, Bearer
+from interlock.control.http.tokens import LIFETIME_SECONDS, Audience, Bearer
 from interlock.errors import InterlockError
 
 COOKIE = "interlock_session"
@@ -42,7 +42,8 @@ class PageRoute(APIRoute):
         async def handle_page(request: Request) -> Response:
             try:
                 require_own_form(request)
-                caller = await identify(request)
+                bearer = ports_of(request).tokens.read(request.cookies.get(COOKIE, ""), Audience.CONSOLE)
+                caller = await identify(request, bearer)
             except NotSignedIn:
                 return await _ask_to_sign_in(request)
             except CameFromElsewhere as error:
@@ -54,8 +55,8 @@ class PageRoute(APIRoute):
                 response = error_page(request, error, STATUS.get(type(error), 422))
             except RequestValidationError:
                 response = page(request, "not_found.html", status=404)
-            # Whoever works stays signed in.
-            let_in(request, response, Bearer(caller.user.organisation_id, caller.user.id))
+            # Whoever works stays signed in, as long as that may last at all.
+            let_in(request, response, bearer)
             return response
 
         return handle_page
@@ -78,10 +79,9 @@ def require_own_form(request: Request) -> None:
         raise CameFromElsewhere
 
 
-async def identify(request: Request) -> Caller:
-    """Find the active user of the session. Raises NotSignedIn."""
+async def identify(request: Request, bearer: Bearer) -> Caller:
+    """Find the active user of a session. Raises NotSignedIn."""
     ports = ports_of(request)
-    bearer = ports.tokens.read(request.cookies.get(COOKIE, ""))
     user = await ports.directory.find_active(bearer.organisation_id, bearer.user_id)
     if user is None:
         raise NotSignedIn
@@ -93,7 +93,7 @@ def let_in(request: Request, response: Response, bearer: Bearer) -> None:
     """Begin a session, or make it last longer."""
     response.set_cookie(
         COOKIE,
-        ports_of(request).tokens.issue(bearer),
+        ports_of(request).tokens.issue(bearer, Audience.CONSOLE),
         max_age=LIFETIME_SECONDS,
         httponly=True,
         secure=request.url.scheme == "https",

@@ -12,11 +12,6 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 
-def is_stale(form: Mapping[str, str], current: "DataclassInstance") -> bool:
-    """Whether the thing is not any more as the form showed it."""
-    return form.get("version") != version_of(current)
-
-
 def lost_update(
     request: Request, address: str, form: Mapping[str, str], current: "DataclassInstance", wanted: Mapping[str, Any]
 ) -> Response:

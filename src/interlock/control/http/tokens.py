@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from enum import StrEnum
 from uuid import UUID
 
 from joserfc import jwt
@@ -15,17 +16,37 @@ LIFETIME_SECONDS = 15 * 60
 ISSUER = "interlock"
 ALGORITHM = "HS256"
 SHORTEST_KEY = 32
-CLAIMS = jwt.JWTClaimsRegistry(
-    iss={"essential": True, "value": ISSUER}, sub={"essential": True}, org={"essential": True}, exp={"essential": True}
-)
+SIGNED_IN_FOR_SECONDS = 12 * 3600
+"""However often a session is made to last longer: after so long somebody gives the password again."""
+
+
+class Audience(StrEnum):
+    """What a token is good for: the value of a session's cookie is no token for the API, nor the other way round."""
+
+    API = "api"
+    CONSOLE = "console"
+
+
+CLAIMS = {
+    audience: jwt.JWTClaimsRegistry(
+        iss={"essential": True, "value": ISSUER},
+        aud={"essential": True, "value": audience.value},
+        sub={"essential": True},
+        org={"essential": True},
+        exp={"essential": True},
+        auth_time={"essential": True},
+    )
+    for audience in Audience
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Whom a token is about."""
+    """Whom a token is about, and when the password was given, in seconds since 1970; None for this moment."""
 
     organisation_id: UUID
     user_id: UUID
+    signed_in_at: int | None = None
 
 
 class Tokens:
@@ -39,23 +60,26 @@ class Tokens:
             )
         self._key = OctKey.import_key(key)
 
-    def issue(self, bearer: Bearer) -> str:
+    def issue(self, bearer: Bearer, audience: Audience = Audience.API) -> str:
         """Sign a token that says who the user is."""
         now = int(time.time())
+        signed_in_at = now if bearer.signed_in_at is None else bearer.signed_in_at
         claims = {
             "iss": ISSUER,
             "sub": str(bearer.user_id),
             "org": str(bearer.organisation_id),
+            "aud": audience.value,
             "iat": now,
-            "exp": now + LIFETIME_SECONDS,
+            "auth_time": signed_in_at,
+            "exp": min(now + LIFETIME_SECONDS, signed_in_at + SIGNED_IN_FOR_SECONDS),
         }
         return jwt.encode({"alg": ALGORITHM}, claims, self._key)
 
-    def read(self, token: str) -> Bearer:
-        """Find out whom a token is about; refuse one that we did not sign, or that has expired."""
+    def read(self, token: str, audience: Audience = Audience.API) -> Bearer:
+        """Find out whom a token is about; refuse one that we did not sign, that has expired, or is for another use."""
         try:
             claims = jwt.decode(token, self._key, algorithms=[ALGORITHM]).claims
-            CLAIMS.validate(claims)
-            return Bearer(UUID(str(claims["org"])), UUID(str(claims["sub"])))
+            CLAIMS[audience].validate(claims)
+            return Bearer(UUID(str(claims["org"])), UUID(str(claims["sub"])), int(claims["auth_time"]))
         except (JoseError, ValueError):
             raise NotSignedIn from None
