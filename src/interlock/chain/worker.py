@@ -31,7 +31,6 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, create_engine, event, text
-from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Mapper
 from sqlalchemy.pool import Pool
 
@@ -41,6 +40,7 @@ from interlock.chain.inputs import Recorder
 from interlock.chain.lock_waits import LockWaits, is_postgresql, sqlstate_of
 from interlock.chain.measure import Measurements
 from interlock.chain.packages import OwnPackages, find_packages, is_left_out, modules_of, own_folders
+from interlock.chain.same_session import Sent
 
 Answer = Mapping[str, Any]
 
@@ -52,19 +52,6 @@ _PARAMETERS = re.compile(r"^\[parameters: .*$", re.MULTILINE)
 ENDS_WITHIN_SECONDS = 1.0
 
 _BEGINS = {"upgrade": "upgrade", "measure": "measuring"}
-
-# A revision that says nothing else leaves the session as it was; functions that set something are not looked into.
-_LEAVES_THE_SESSION = re.compile(
-    r"\s*(create|alter|drop|comment|grant|revoke|insert|update|delete|truncate)\b", re.IGNORECASE
-)
-_SETS = re.compile(r"\bset_config\b|\btemp(orary)?\b|\bpg_\w*advisory\w*lock", re.IGNORECASE)
-# What Alembic, SQLAlchemy and we ask of a new connection before the first revision.
-_OWN = re.compile(
-    r"\s*(select pg_catalog\.version\(\)|select current_schema\(\)|show (standard_conforming_strings|transaction)"
-    r"|select pg_catalog\.pg_class\.relname|select extract\(epoch from pg_catalog\.pg_postmaster_start_time"
-    r"|select \S*version_num\b)",
-    re.IGNORECASE,
-)
 
 
 class AnotherDatabase(Exception):
@@ -81,23 +68,6 @@ class _Revision:
 
     id: str
     end: Callable[[], Answer]
-
-
-class _Statements:
-    """What was sent since it was asked last: may the next revision go by the same connection?"""
-
-    def __init__(self) -> None:
-        self._special: list[str] = []
-        event.listen(Engine, "before_cursor_execute", lambda _1, _2, statement, *_: self._note(statement))
-
-    def _note(self, statement: str) -> None:
-        if not _LEAVES_THE_SESSION.match(statement) or _SETS.search(statement):
-            self._special.append(statement)
-
-    def take(self, but: re.Pattern[str] | None = None) -> list[str]:
-        """Those that may set something for the session, or for the transaction of env.py, but for some."""
-        special, self._special = self._special, []
-        return [each for each in special if not (but and but.match(each))]
 
 
 class Worker:
@@ -118,7 +88,7 @@ class Worker:
         self.packages: OwnPackages | None = None
         # As they are before any of the project's code has run.
         self.folder, self.path = Path.cwd(), frozenset(sys.path)
-        self.statements = _Statements()
+        self.sent = Sent()
         event.listen(Mapper, "after_mapper_constructed", lambda mapper, _class: self.mappers.append(mapper))
 
     def connect(self, setup: Mapping[str, Any]) -> Answer:
@@ -251,13 +221,13 @@ class Worker:
             self._require_target(context)
             context.impl.memo = self.memory
             # What env.py has set for its transaction would be gone after the first revision.
-            is_plain = not (context._in_external_transaction or context.as_sql or self.statements.take(_OWN))
+            is_plain = not (context._in_external_transaction or context.as_sql or self.sent.take_but_own())
             while True:
                 yield RevisionStep.upgrade_from_script(
                     self.scripts.revision_map, self.scripts.get_revision(revision.id)
                 )
                 told = revision.end()
-                if self.statements.take() or not is_plain:
+                if self.sent.take() or not is_plain:
                     return
                 memory = deepcopy(self.memory)
                 request = self.wait(told)
@@ -266,7 +236,7 @@ class Worker:
                     return
                 revision = getattr(self, f"_begin_{_BEGINS[request['do']]}")(*request["with"])
 
-        self.statements.take()
+        self.sent.take()
         try:
             self._run_env(steps)
         except BaseException:

@@ -53,3 +53,22 @@ def test_what_ran_before_an_interrupt_is_told(
     assert outcome.exit_code == ExitCode.INTERRUPTED
     assert [step.step.revision for step in outcome.record.applied if step.is_done] == ["r1", "r2"]
     assert ask(database, "select version_num from alembic_version") == [("r2",)]
+
+
+SETTINGS = ("set search_path to pg_catalog", "create table a (id int); set search_path to pg_catalog")
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_what_a_revision_sets_for_its_session_is_not_there_for_the_next_one(
+    guard: Guard, tmp_path: Path, database: str, setting: str
+):
+    make_project(
+        tmp_path,
+        {"r1": f'op.execute("{setting}")', "r2": TABLE.format("r2")},
+        options=', version_table_schema="public"',
+    )
+
+    outcome = guard("release", database, models=False)
+
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+    assert ask(database, "select relnamespace::regnamespace::text from pg_class where relname = 'r2'") == [("public",)]
