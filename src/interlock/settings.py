@@ -129,6 +129,15 @@ class ProbeSettings(_Section):
     body: Any = None
 
 
+class RecordSettings(_Section):
+    """The control plane that runs are put on record at, and who does that; `project` names what is released."""
+
+    url: str = Field(pattern=r"^https?://")
+    email: str
+    password: str | None = Field(default=None, repr=False)
+    project: str | None = Field(default=None, min_length=1, max_length=200)
+
+
 class Settings(BaseSettings):
     """Everything that the guard can be told."""
 
@@ -150,6 +159,7 @@ class Settings(BaseSettings):
     identities: Mapping[str, IdentitySettings] = {}
     probes: tuple[ProbeSettings, ...] = ()
     lock_wait_seconds: float = Field(default=600.0, ge=0)
+    record: RecordSettings | None = None
     report_folder: Path = Path("interlock-report")
 
 

@@ -13,6 +13,7 @@ from interlock.cli import (
     locate,
     plan,
     probe,
+    record,
     release,
     repair,
     restamp,
@@ -32,7 +33,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (release, plan, verify, probe, locate, repair, restamp, drift, wait, up, serve):
+for command in (release, plan, verify, probe, record, locate, repair, restamp, drift, wait, up, serve):
     app.command()(getattr(command, command.__name__.rpartition(".")[2]))
 app.add_typer(schema.app, name="schema")
 app.add_typer(admin.app, name="admin")

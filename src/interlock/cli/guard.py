@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import typer
+
 from interlock.cli.present import Silence, progress_here, report_folder, show_outcome
 from interlock.cli.request import blank_record, read_application, read_project, read_request
 from interlock.errors import ExitCode, InvalidSetting
@@ -11,19 +13,30 @@ from interlock.release import pipeline
 from interlock.release.logbook import Outcome, Progress
 from interlock.release.record import ReleaseRecord
 from interlock.release.request import Request
-from interlock.settings import read_settings
+from interlock.settings import Settings, read_settings
 
 Pipeline = Callable[[Request, ReleaseRecord, Progress], Outcome]
 
 
-def run(stages: Pipeline, folder: Path, *, report: Path | None, is_json: bool, **options: Any) -> ExitCode:
-    """Read the settings, run the pipeline, show what came of it."""
+def run(
+    stages: Pipeline,
+    folder: Path,
+    *,
+    report: Path | None,
+    is_json: bool,
+    is_recorded: bool = False,
+    **options: Any,
+) -> ExitCode:
+    """Read the settings, run the pipeline, show what came of it, and put it on record where that is wanted."""
     folder = folder.absolute()
     settings, request = read_request(folder, report_folder=report, **options)
+    keep = _record_keeper(settings, is_recorded=is_recorded)
     blank = blank_record(stages.__name__, request.project.label)
     progress: Progress = Silence() if is_json else progress_here()
     with report_folder(folder / settings.report_folder) as reports:
-        return show_outcome(stages(request, blank, progress), reports, is_json=is_json)
+        code = show_outcome(stages(request, blank, progress), reports, is_json=is_json)
+        keep(reports)
+        return code
 
 
 def run_schema_check(folder: Path, *, report: Path | None, is_json: bool, **options: Any) -> ExitCode:
@@ -37,7 +50,7 @@ def run_schema_check(folder: Path, *, report: Path | None, is_json: bool, **opti
         return show_outcome(outcome, reports, is_json=is_json)
 
 
-def run_probe(folder: Path, *, report: Path | None, is_json: bool) -> ExitCode:
+def run_probe(folder: Path, *, report: Path | None, is_json: bool, is_recorded: bool = False) -> ExitCode:
     """Ask the application that the settings describe; no database is needed for that."""
     folder = folder.absolute()
     settings = read_settings(folder, {"report_folder": report})
@@ -47,7 +60,30 @@ def run_probe(folder: Path, *, report: Path | None, is_json: bool) -> ExitCode:
             "no application is described, so there is nothing to probe",
             'describe it in interlock.toml: [application] url = "http://127.0.0.1:8000"',
         )
+    keep = _record_keeper(settings, is_recorded=is_recorded)
     progress: Progress = Silence() if is_json else progress_here()
     with report_folder(folder / settings.report_folder) as reports:
         outcome = pipeline.probe(application, blank_record("probe", application.base_url), progress)
-        return show_outcome(outcome, reports, is_json=is_json)
+        code = show_outcome(outcome, reports, is_json=is_json)
+        keep(reports)
+        return code
+
+
+def _record_keeper(settings: Settings, *, is_recorded: bool) -> Callable[[Path], None]:
+    """What puts the reports of a folder on record, if that is wanted. What it lacks is said before anything runs."""
+    if not is_recorded:
+        return lambda _: None
+    from interlock.cli.recording import NotRecorded, registrar
+
+    keeper = registrar(settings)
+
+    def keep(reports: Path) -> None:
+        try:
+            keeper.record(reports)
+        except NotRecorded as error:
+            # The release is over, whatever becomes of its record: the exit code stays that of the verdict.
+            typer.echo(f"record   {error.problem}\nnext     {error.remedy}", err=True)
+        else:
+            typer.echo(f"record   {keeper.url}", err=True)
+
+    return keep

@@ -22,6 +22,7 @@ Accepted = Annotated[
     list[str] | None,
     typer.Option("--accept", metavar="RULE:TABLE", help="A hazard that you answer for, as the report names it."),
 ]
+Record = Annotated[bool, typer.Option("--record", help="Put the run on record at the control plane of [record].")]
 HERE = Path()
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from interlock.cli.api import Api
@@ -15,6 +16,7 @@ from interlock.cli.control_plane import (
     read_credentials,
 )
 from interlock.cli.present import progress_here, report_folder, show_outcome
+from interlock.cli.recording import NotRecorded, Registrar
 from interlock.cli.request import blank_record
 from interlock.control.persistence.provisioning import has_administrator, provision_first_administrator
 from interlock.errors import ExitCode
@@ -75,7 +77,18 @@ def release_control_plane(
             arrive=api.wait_until_alive,
             deploy=lambda: administrator.provision(url),
         )
-        return show_outcome(outcome, reports), administrator.how_to_sign_in()
+        code = show_outcome(outcome, reports)
+        if code in (ExitCode.CLEAR, ExitCode.CAUTION) and administrator.known:
+            _keep_on_record(api, administrator.known, reports)
+        return code, administrator.how_to_sign_in()
+
+
+def _keep_on_record(api: Api, known: Credentials, reports: Path) -> None:
+    """Let the console show its own release. What is wrong with the record is no reason not to serve."""
+    try:
+        Registrar(api.url, known.email, known.password).record(reports)
+    except NotRecorded as error:
+        typer.echo(f"record   {error.problem}", err=True)
 
 
 def _administrator(file: Path, url: DatabaseUrl) -> Administrator:

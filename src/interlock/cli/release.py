@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from interlock.cli.options import HERE, Accepted, AllowedDrops, Folder, Json, Report, XArguments
+from interlock.cli.options import HERE, Accepted, AllowedDrops, Folder, Json, Record, Report, XArguments
 
 
 def release(
@@ -18,6 +18,7 @@ def release(
     ] = None,
     allow_drop: AllowedDrops = None,
     accept: Accepted = None,
+    record: Record = False,
     x: XArguments = None,
     json: Json = False,
 ) -> None:
@@ -30,6 +31,7 @@ def release(
         folder,
         report=report,
         is_json=json,
+        is_recorded=record,
         is_schema_only=schema_only,
         lock_wait_seconds=lock_wait,
         allowed_drops=allow_drop,

@@ -27,6 +27,10 @@ def _legible(value: Any) -> Any:
             parts_of_tuple = map(_legible, value)
             # A named one is made of its parts, a plain one of one sequence.
             return type(value)(*parts_of_tuple) if hasattr(value, "_fields") else tuple(parts_of_tuple)
+        case list():
+            return [_legible(each) for each in value]
+        case dict():
+            return {_legible(key): _legible(each) for key, each in value.items()}
         case _ if is_dataclass(value) and not isinstance(value, type):
             parts = {part.name: _legible(getattr(value, part.name)) for part in fields(value) if part.init}
             return replace(value, **parts)

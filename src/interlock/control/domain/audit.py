@@ -28,6 +28,7 @@ class Resource(StrEnum):
     ORGANISATION_MODULE = "organisation_module"
     FLAG = "flag"
     OVERRIDE = "override"
+    RELEASE = "release"
 
 
 class Action(StrEnum):

@@ -20,12 +20,20 @@ if TYPE_CHECKING:
 
 
 class Role(StrEnum):
-    """What a user is: `super_admin` of the platform, the others of an organisation."""
+    """What a user is: `super_admin` and `recorder` are of the platform, the others of an organisation.
+
+    A recorder is a pipeline: it puts what the guard found on record, and may do nothing else.
+    """
 
     SUPER_ADMIN = "super_admin"
     ADMIN = "admin"
     ANALYST = "analyst"
     VIEWER = "viewer"
+    RECORDER = "recorder"
+
+    @property
+    def is_of_the_platform(self) -> bool:
+        return self in (Role.SUPER_ADMIN, Role.RECORDER)
 
 
 class Permission(StrEnum):
@@ -41,6 +49,8 @@ class Permission(StrEnum):
     WRITE_FLAGS = "flags:write"
     READ_DASHBOARD = "dashboard:read"
     READ_AUDIT = "audit:read"
+    READ_RELEASES = "releases:read"
+    WRITE_RELEASES = "releases:write"
 
 
 # Analysts and viewers use the product. Of the control plane they see themselves only.
@@ -60,6 +70,7 @@ PERMISSIONS = MappingProxyType(
         ),
         Role.ANALYST: frozenset(),
         Role.VIEWER: frozenset(),
+        Role.RECORDER: frozenset({Permission.WRITE_RELEASES}),
     }
 )
 
@@ -185,9 +196,9 @@ async def change_member(
 
 
 def check_role(organisation_key: str, role: Role) -> None:
-    """Refuse the role of the platform to whoever is not of it."""
-    if role is Role.SUPER_ADMIN and organisation_key != PLATFORM_KEY:
+    """Refuse a role of the platform to whoever is not of it."""
+    if role.is_of_the_platform and organisation_key != PLATFORM_KEY:
         raise InvalidChange(
-            problem="super_admin is a role of the platform alone",
+            problem=f"{role} is a role of the platform alone",
             remedy="choose admin, analyst or viewer",
         )

@@ -10,6 +10,7 @@ from interlock.control.domain.invitations import Invitations
 from interlock.control.domain.modules import Modules
 from interlock.control.domain.organisations import Organisations
 from interlock.control.domain.receipts import Receipts
+from interlock.control.domain.releases import Releases
 from interlock.control.domain.scope import Scope
 from interlock.control.domain.users import Users
 
@@ -38,6 +39,8 @@ class UnitOfWork(Protocol[ScopeT_co]):
     def modules(self) -> Modules: ...
     @property
     def flags(self) -> Flags: ...
+    @property
+    def releases(self) -> Releases: ...
     @property
     def audit(self) -> Audit: ...
     @property

@@ -15,6 +15,7 @@ from interlock.control.http import (
     members,
     modules,
     organisations,
+    releases,
     sign_in,
     users,
 )
@@ -24,6 +25,7 @@ from interlock.control.http.ports import Ports
 from interlock.control.http.problems import Problem, answer_errors
 
 PREFIX = "/api/v1"
+LARGER_BODIES = {f"{PREFIX}{releases.PATH}": releases.LARGEST_RECORD_BYTES}
 
 
 def create_app(ports: Ports, close: Callable[[], Awaitable[None]]) -> FastAPI:
@@ -48,7 +50,7 @@ def create_app(ports: Ports, close: Callable[[], Awaitable[None]]) -> FastAPI:
     app.include_router(health.router)
     app.include_router(_api())
     app.add_middleware(AccessLog)
-    app.add_middleware(Envelope)  # the outermost: what the log says has its request id
+    app.add_middleware(Envelope, larger_bodies=LARGER_BODIES)  # the outermost: what the log says has its request id
     answer_errors(app)
     _declare_problems(app)
     return app
@@ -56,7 +58,7 @@ def create_app(ports: Ports, close: Callable[[], Awaitable[None]]) -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
-    for noun in (sign_in, users, organisations, members, invitations, modules, flags, dashboard, audit):
+    for noun in (sign_in, users, organisations, members, invitations, modules, flags, dashboard, audit, releases):
         api.include_router(noun.router)
     api.include_router(modules.of_organisation)
     api.include_router(invitations.public)

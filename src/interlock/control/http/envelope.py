@@ -5,6 +5,7 @@ A request has an id and a largest size; an answer has security headers, and no i
 
 import logging
 import re
+from collections.abc import Mapping
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -30,10 +31,13 @@ HTTPS_ONLY = ("Strict-Transport-Security", "max-age=31536000")
 
 
 class Envelope:
-    """Wraps the application. The client's own request id is taken if it cannot do harm in a log."""
+    """Wraps the application. The client's own request id is taken if it cannot do harm in a log.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    `larger_bodies` names the paths that take more than others, and how many bytes.
+    """
+
+    def __init__(self, app: ASGIApp, larger_bodies: Mapping[str, int]) -> None:
+        self.app, self.larger_bodies = app, larger_bodies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -43,13 +47,13 @@ class Envelope:
         request_id = sent_id if REQUEST_ID.fullmatch(sent_id) else uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
         has_started = False
-        received_bytes = 0
+        received_bytes, largest = 0, self.larger_bodies.get(scope["path"], LARGEST_BODY_BYTES)
 
         async def receive_limited() -> Message:
             nonlocal received_bytes
             message = await receive()
             received_bytes += len(message.get("body", b""))
-            if received_bytes > LARGEST_BODY_BYTES:
+            if received_bytes > largest:
                 raise HTTPException(413)
             return message
 

@@ -4,12 +4,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, func, insert, select, tuple_
+from sqlalchemy import ForeignKey, Index, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from interlock.control.domain.audit import Action, AuditEvent, Entry, Origin, Resource, Subject
-from interlock.control.domain.errors import InvalidCursor
 from interlock.control.domain.page import Page, Slice
 from interlock.control.domain.scope import Scope
 from interlock.control.persistence.base import Base, Id
@@ -85,7 +84,6 @@ class StoredAudit(Scoped):
         await self.session.execute(insert(AuditEventRow).values(**row_values(entry, self.origin)))
 
     async def page(self, wanted: Slice, of: Subject | None = None) -> Page[AuditEvent]:
-        order = (AuditEventRow.occurred_at, AuditEventRow.id)
         statement = select(AuditEventRow).where(self.is_in_scope(AuditEventRow.organisation_id))
         if of and of.resource is not None:
             statement = statement.where(AuditEventRow.resource_type == of.resource.value)
@@ -93,19 +91,4 @@ class StoredAudit(Scoped):
             statement = statement.where(AuditEventRow.resource_id == of.resource_id)
         if of and of.organisation_id is not None:
             statement = statement.where(AuditEventRow.organisation_id == of.organisation_id)
-        if wanted.after is not None:
-            statement = statement.where(tuple_(*order) < tuple_(*read_place(wanted.after)))
-        newest_first = statement.order_by(*(column.desc() for column in order))
-        rows = (await self.session.scalars(newest_first.limit(wanted.limit + 1))).all()
-        shown = rows[: wanted.limit]
-        last = f"{shown[-1].occurred_at.isoformat()} {shown[-1].id}" if len(rows) > wanted.limit else None
-        return Page(tuple(map(event_of, shown)), last)
-
-
-def read_place(after: str) -> tuple[datetime, UUID]:
-    """Read the place in the trail that an earlier page ended at."""
-    moment, _, event_id = after.partition(" ")
-    try:
-        return datetime.fromisoformat(moment), UUID(event_id)
-    except ValueError:
-        raise InvalidCursor from None
+        return await self.fetch_newest(statement, AuditEventRow.occurred_at, AuditEventRow.id, wanted, event_of)

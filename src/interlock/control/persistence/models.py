@@ -7,6 +7,7 @@ from interlock.control.persistence import (
     modules,
     organisations,
     receipts,
+    releases,
     sign_in,
     users,
 )
@@ -26,6 +27,8 @@ MODELS = (
     modules.ModuleRow,
     modules.OrganisationModuleRow,
     modules.ModuleUseRow,
+    releases.ReleaseRow,
+    releases.EndpointRow,
 )
 METADATA = Base.metadata
 

@@ -1,9 +1,10 @@
 """Queries that cannot leave their scope, and lists that come in pages."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, or_, true
+from sqlalchemy import ColumnElement, Select, or_, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from interlock.control.domain.errors import InvalidCursor
@@ -46,6 +47,27 @@ class Scoped:
         last = str(getattr(shown[-1], key.key)) if len(rows) > wanted.limit else None
         return Page(tuple(map(read, shown)), last)
 
+    async def fetch_newest(
+        self,
+        statement: "Select[RowT]",
+        moment: "InstrumentedAttribute[datetime]",
+        key: "InstrumentedAttribute[Any]",
+        wanted: Slice,
+        read: Callable[[RowT], ThingT],
+    ) -> Page[ThingT]:
+        """Read one page, the newest first; the key tells apart what is of the same moment."""
+        order = (moment, key)
+        if wanted.after is not None:
+            time, _, name = wanted.after.partition(" ")
+            statement = statement.where(tuple_(*order) < tuple_(read_time(time), read_place(key, name)))
+        newest_first = statement.order_by(*(column.desc() for column in order))
+        rows = (await self.session.scalars(newest_first.limit(wanted.limit + 1))).all()
+        shown = rows[: wanted.limit]
+        last = None
+        if len(rows) > wanted.limit:
+            last = f"{getattr(shown[-1], moment.key).isoformat()} {getattr(shown[-1], key.key)}"
+        return Page(tuple(map(read, shown)), last)
+
 
 def holds(search: str, *columns: "InstrumentedAttribute[str]") -> ColumnElement[bool]:
     """The condition that one of these columns contains a text, in capitals or not."""
@@ -56,5 +78,13 @@ def read_place(key: "InstrumentedAttribute[Any]", after: str) -> Any:
     """Read the place in a list that an earlier page ended at."""
     try:
         return key.type.python_type(after)
+    except ValueError:
+        raise InvalidCursor from None
+
+
+def read_time(text: str) -> datetime:
+    """Read the moment that an earlier page ended at."""
+    try:
+        return datetime.fromisoformat(text)
     except ValueError:
         raise InvalidCursor from None

@@ -15,6 +15,7 @@ from interlock.control.persistence.invitations import StoredInvitations
 from interlock.control.persistence.modules import StoredModules
 from interlock.control.persistence.organisations import StoredOrganisations
 from interlock.control.persistence.receipts import StoredReceipts
+from interlock.control.persistence.releases import StoredReleases
 from interlock.control.persistence.tenancy import enter
 from interlock.control.persistence.users import StoredUsers
 
@@ -30,6 +31,7 @@ class StoredWork(Generic[ScopeT]):
         self.receipts = StoredReceipts(session, scope, origin)
         self.modules = StoredModules(session, scope)
         self.flags = StoredFlags(session, scope, origin)
+        self.releases = StoredReleases(session, scope)
         self.audit = StoredAudit(session, scope, origin)
         self.dashboard = StoredDashboard(session, scope)
 

@@ -1,0 +1,204 @@
+"""Releases and the health of endpoints in the database."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, Select, case, func, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, aliased, mapped_column
+
+from interlock.control.domain.errors import InvalidCursor
+from interlock.control.domain.page import Page, Slice
+from interlock.control.domain.releases import (
+    Answer,
+    Endpoint,
+    HealthCounts,
+    NewRelease,
+    Proof,
+    Release,
+    Signal,
+    Summary,
+    Wanted,
+)
+from interlock.control.persistence.base import Base, native_enum
+from interlock.control.persistence.organisations import OrganisationRow
+from interlock.control.persistence.scoped import Scoped
+
+CURSOR_SEPARATOR = "\x1f"
+
+
+class ReleaseRow(Base):
+    """A row of releases. Nothing changes or deletes one."""
+
+    __tablename__ = "releases"
+    __table_args__ = (Index(None, "organisation_id", "began_at"),)
+
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey(OrganisationRow.id), primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    project: Mapped[str]
+    command: Mapped[str]
+    tool_version: Mapped[str]
+    signal: Mapped[Signal] = mapped_column(native_enum(Signal, "release_signal"))
+    headline: Mapped[str]
+    began_at: Mapped[datetime]
+    ended_at: Mapped[datetime]
+    head: Mapped[str | None]
+    revisions_done: Mapped[int]
+    findings: Mapped[int]
+    drift: Mapped[int]
+    # Both are large, and no list reads them.
+    document: Mapped[dict[str, Any]] = mapped_column(deferred=True)
+    page: Mapped[str] = mapped_column(deferred=True)
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class EndpointRow(Base):
+    """A row of endpoints: what one of a project last told one identity."""
+
+    __tablename__ = "endpoints"
+
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey(OrganisationRow.id), primary_key=True)
+    project: Mapped[str] = mapped_column(primary_key=True)
+    probe: Mapped[str] = mapped_column(primary_key=True)
+    identity: Mapped[str] = mapped_column(primary_key=True)
+    proof: Mapped[Proof] = mapped_column(native_enum(Proof, "endpoint_proof"))
+    status: Mapped[int | None]
+    reason: Mapped[str]
+    seconds: Mapped[float]
+    asked_at: Mapped[datetime]
+    since: Mapped[datetime]
+    release_id: Mapped[str]
+
+
+_SUMMARY = tuple(Summary.__dataclass_fields__)
+_ANSWER = tuple(Answer.__dataclass_fields__)
+# Of several answers of one endpoint to one identity the worst counts.
+_WORST_FIRST = (Proof.FAILED, Proof.UNPROVED, Proof.LOCKED, Proof.PROVED)
+_IS_CURRENT = EndpointRow.asked_at == func.max(EndpointRow.asked_at).over(
+    partition_by=(EndpointRow.organisation_id, EndpointRow.project)
+)
+
+
+class StoredReleases(Scoped):
+    """The runs on record that the scope lets one see."""
+
+    async def page(self, wanted: Slice, of: Wanted) -> Page[Release]:
+        statement = self._visible()
+        if of.project is not None:
+            statement = statement.where(ReleaseRow.project == of.project)
+        if of.signal is not None:
+            statement = statement.where(ReleaseRow.signal == of.signal)
+        return await self.fetch_newest(statement, ReleaseRow.began_at, ReleaseRow.id, wanted, self._release_of)
+
+    async def projects(self) -> tuple[str, ...]:
+        statement = select(ReleaseRow.project).where(self.is_in_scope(ReleaseRow.organisation_id))
+        return tuple(await self.session.scalars(statement.distinct().order_by(ReleaseRow.project)))
+
+    async def find(self, release_id: str) -> Release | None:
+        row = await self.session.scalar(self._visible().where(ReleaseRow.id == release_id))
+        return self._release_of(row) if row else None
+
+    async def document(self, release_id: str) -> Mapping[str, Any] | None:
+        found: Mapping[str, Any] | None = await self.session.scalar(self._one(ReleaseRow.document, release_id))
+        return found
+
+    async def report(self, release_id: str) -> str | None:
+        found: str | None = await self.session.scalar(self._one(ReleaseRow.page, release_id))
+        return found
+
+    async def add(self, new: NewRelease) -> Release | None:
+        values = asdict(new.summary) | {
+            "organisation_id": self.scope.organisation_id,
+            "document": new.document,
+            "page": new.page,
+        }
+        statement = insert(ReleaseRow).values(values).on_conflict_do_nothing().returning(ReleaseRow)
+        row = await self.session.scalar(statement)
+        return self._release_of(row) if row else None
+
+    async def remember(self, new: NewRelease) -> None:
+        asked = {"asked_at": new.summary.ended_at, "since": new.summary.ended_at, "release_id": new.summary.id}
+        worst = {
+            (answer.probe, answer.identity): answer
+            for answer in sorted(new.answers, key=lambda each: _WORST_FIRST.index(each.proof), reverse=True)
+        }
+        of_project = {"organisation_id": self.scope.organisation_id, "project": new.summary.project}
+        # One order for all, so that two runs of a project wait for one another instead of deadlocking.
+        rows = [of_project | asdict(worst[each]) | asked for each in sorted(worst)]
+        if rows:
+            await self.session.execute(_take_over_what_is_newer(), rows)
+
+    async def endpoints(self, wanted: Slice, of: Wanted) -> Page[Endpoint]:
+        # Which run of a project is its newest is known from all of its rows, so nothing is left out before that.
+        known = select(EndpointRow, _IS_CURRENT.label("is_current")).where(
+            self.is_in_scope(EndpointRow.organisation_id)
+        )
+        all_of_them = known.subquery()
+        row = aliased(EndpointRow, all_of_them)
+        key = (row.project, row.probe, row.identity)
+        found = select(row, all_of_them.c.is_current).order_by(*key)
+        if of.project is not None:
+            found = found.where(row.project == of.project)
+        if of.proof is not None:
+            found = found.where(row.proof == of.proof)
+        if wanted.after is not None:
+            found = found.where(tuple_(*key) > tuple_(*_read_place(wanted.after)))
+        rows = (await self.session.execute(found.limit(wanted.limit + 1))).all()
+        shown = rows[: wanted.limit]
+        last = shown[-1][0] if len(rows) > wanted.limit else None
+        return Page(
+            tuple(_endpoint_of(row, is_current=current) for row, current in shown),
+            last and CURSOR_SEPARATOR.join((last.project, last.probe, last.identity)),
+        )
+
+    async def count_health(self) -> HealthCounts:
+        known = (
+            select(EndpointRow.proof, _IS_CURRENT.label("is_current"))
+            .where(self.is_in_scope(EndpointRow.organisation_id))
+            .subquery()
+        )
+        proof, current = known.c.proof, known.c.is_current
+        statement = select(
+            func.count().label("total"),
+            func.count().filter(current, proof == Proof.FAILED).label("failed"),
+            func.count().filter(current, proof == Proof.UNPROVED).label("unproved"),
+            func.count().filter(~current).label("not_asked"),
+        ).select_from(known)
+        row = (await self.session.execute(statement)).one()
+        return HealthCounts(row.total, row.failed, row.unproved, row.not_asked)
+
+    def _visible(self) -> Select[ReleaseRow]:
+        return select(ReleaseRow).where(self.is_in_scope(ReleaseRow.organisation_id))
+
+    def _one(self, column: Any, release_id: str) -> Select[Any]:
+        return select(column).where(self.is_in_scope(ReleaseRow.organisation_id), ReleaseRow.id == release_id)
+
+    def _release_of(self, row: ReleaseRow) -> Release:
+        summary = Summary(**{name: getattr(row, name) for name in _SUMMARY})
+        return Release(row.organisation_id, summary, row.recorded_at)
+
+
+def _read_place(after: str) -> tuple[str, ...]:
+    place = tuple(after.split(CURSOR_SEPARATOR))
+    if len(place) != 3:
+        raise InvalidCursor
+    return place
+
+
+def _take_over_what_is_newer() -> Any:
+    new = insert(EndpointRow)
+    is_same = EndpointRow.proof == new.excluded.proof
+    changed = {name: new.excluded[name] for name in (*_ANSWER[2:], "asked_at", "release_id")}
+    return new.on_conflict_do_update(
+        index_elements=["organisation_id", "project", "probe", "identity"],
+        set_=changed | {"since": case((is_same, EndpointRow.since), else_=new.excluded.since)},
+        where=EndpointRow.asked_at <= new.excluded.asked_at,
+    )
+
+
+def _endpoint_of(row: EndpointRow, *, is_current: bool) -> Endpoint:
+    answer = Answer(**{name: getattr(row, name) for name in _ANSWER})
+    return Endpoint(row.project, answer, row.asked_at, row.since, row.release_id, is_current)
