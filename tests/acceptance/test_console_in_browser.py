@@ -1,15 +1,22 @@
 """The console as people use it, in a real Chromium: the journeys of an administrator, and every page for everybody."""
 
+import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from interlock.release.record import ReleaseRecord
+from interlock.report.html import as_html
+from interlock.report.json import as_json
+from interlock.report.legible import legible
 from tests.chromium import CHROMIUM, SCREENS, WHY_NOT, run_chromium
 from tests.integration.control.conftest import PASSWORD, Api, Member, People, api, password_hash, people, served
+from tests.unit.report import builders
 
 __all__ = ["api", "password_hash", "people", "served"]
 
@@ -153,12 +160,43 @@ def test_an_organisations_administrator_reads_its_own_and_is_refused_the_rest(op
     expect(opened.get_by_role("heading", name="Not permitted")).to_be_visible()
 
 
+def put_on_record(api: Api, people: People, record: ReleaseRecord) -> None:
+    body = {"project": "acme-web", "record": legible(json.loads(as_json(record))), "page": as_html(record)}
+    answer = api.ask("POST", "/api/v1/admin/releases", people.member("platform", "recorder"), json=body)
+    assert answer.status_code == 201, answer.text
+
+
+def test_an_administrator_finds_out_why_the_last_release_was_stopped(opened: Page, api: Api, people: People):
+    put_on_record(api, people, builders.stop_half_way())
+    sign_in(opened, people.super_admin())
+    opened.get_by_role("region", name="Needs attention").get_by_role(
+        "link", name=re.compile("The last release")
+    ).click()
+
+    expect(opened.get_by_role("heading", name="acme-web", exact=True)).to_be_visible()
+    for part in ("Findings", "Timeline", "Revisions", "Endpoints"):
+        expect(opened.get_by_role("heading", name=part, exact=True)).to_be_visible()
+    with opened.expect_download() as downloading:
+        opened.get_by_role("link", name="Report").click()
+    assert "<html" in Path(downloading.value.path()).read_text()
+
+
+def test_a_report_that_others_wrote_gets_no_rights_in_the_console(opened: Page, api: Api, people: People):
+    put_on_record(api, people, builders.with_hostile_names())
+    sign_in(opened, people.super_admin(), f"/releases/{builders.with_hostile_names().id}")
+
+    expect(opened.get_by_role("heading", name="acme-web", exact=True)).to_be_visible()
+    assert opened.evaluate("document.querySelectorAll('main script, main img').length") == 0
+
+
 TOO_WIDE = """
 document.documentElement.scrollWidth <= innerWidth ? [] : [document.documentElement.scrollWidth,
     ...[...document.querySelectorAll("body *")].filter(each => each.getBoundingClientRect().right > innerWidth)
     .map(each => each.outerHTML.slice(0, 150))]
 """
 LOOKED_AT_BY_AXE = {("wide", "light"), ("narrow", "dark")}
+WITH_DRIFT = replace(builders.stop_at_verify_before(), id="with-drift")
+OVER_BUDGET = replace(builders.stop_over_the_budget(), id="over-budget")
 PAGES = {
     "overview": "/",
     "organisations": "/organisations",
@@ -169,6 +207,11 @@ PAGES = {
     "flags": "/feature-flags",
     "flag": "/feature-flags/new-one",
     "switch": "/feature-flags/new-one/switch",
+    "releases": "/releases",
+    "release": f"/releases/{builders.stop_half_way().id}",
+    "release with drift": f"/releases/{WITH_DRIFT.id}",
+    "release with a budget": f"/releases/{OVER_BUDGET.id}",
+    "health": "/health",
     "users": "/users",
     "audit": "/audit",
     "search": "/search?search=a",
@@ -189,6 +232,9 @@ def test_every_page_is_for_everybody(browser: Browser, api: Api, people: People,
         "insert into feature_flags (key, name, description, is_enabled, rollout, scope, status)"
         " values ('new-one', 'New one', '', true, 30, 'user', 'active')"
     )
+    put_on_record(api, people, builders.stop_half_way())
+    put_on_record(api, people, OVER_BUDGET)
+    put_on_record(api, people, WITH_DRIFT)
     width, height = SCREENS[screen]
     context = browser.new_context(
         base_url=str(api.client.base_url), viewport={"width": width, "height": height}, color_scheme=theme

@@ -107,4 +107,3 @@ def _accepted(response: httpx2.Response) -> dict[str, Any]:
         detail = answer.get("detail")
         raise _Refused(f"{response.status_code} {response.reason_phrase}" + (f": {detail}" if detail else ""))
     return answer
-

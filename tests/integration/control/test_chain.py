@@ -122,7 +122,7 @@ def test_the_labels_of_every_enum_are_the_values_of_its_members_in_order(databas
     )
 
     assert dict(labels) == {name: [member.value for member in members] for name, members in enums().items()}
-    assert len(labels) == 6
+    assert len(labels) == 8
 
 
 def test_the_chain_takes_its_database_from_the_environment(database: str, monkeypatch: pytest.MonkeyPatch):

@@ -1,5 +1,6 @@
 """The console's pages as a program asks for them: who gets in, whose forms count, what is lost when it goes wrong."""
 
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -8,8 +9,12 @@ import httpx2
 import pytest
 
 from interlock.control.http.tokens import Audience, Bearer, Tokens
+from interlock.report.html import as_html
+from interlock.report.json import as_json
 from tests.integration.control.conftest import PASSWORD, TOKEN_KEY, Api, Member, People
+from tests.unit.report.builders import clear_with_applied_steps
 
+RECORD = clear_with_applied_steps()
 OWN = {"Sec-Fetch-Site": "same-origin"}
 
 
@@ -45,6 +50,8 @@ PAGES = (
     "/modules",
     "/feature-flags",
     "/feature-flags/new",
+    "/releases",
+    "/health",
     "/users",
     "/audit",
     "/search",
@@ -330,3 +337,35 @@ def test_a_page_that_there_is_not_is_told_in_words_to_people_and_as_a_problem_to
     assert people_see.status_code == programs_see.status_code == api.status_code == 404
     assert "There is no such page" in people_see.text
     assert programs_see.headers["Content-Type"] == api.headers["Content-Type"] == "application/problem+json"
+
+
+def test_what_breaks_is_told_in_words_and_named_for_the_log(visitor: Visitor, people: People):
+    visitor.sign_in(people.super_admin())
+    people.sql("alter table feature_flags rename to taken_away")
+    try:
+        answer = visitor.get("/feature-flags")
+    finally:
+        people.sql("alter table taken_away rename to feature_flags")
+
+    assert answer.status_code == 500
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert "Something broke on our side" in answer.text
+    assert answer.headers["X-Request-Id"] in answer.text
+    assert "feature_flags" not in answer.text.partition("<main")[2]
+
+
+def test_a_report_is_a_download_without_rights_for_those_who_may_read_it(visitor: Visitor, api: Api, people: People):
+    record = {"project": "shop", "record": json.loads(as_json(RECORD)), "page": as_html(RECORD)}
+    assert api.ask("POST", "/api/v1/admin/releases", people.super_admin(), json=record).status_code == 201
+    path = f"/releases/{RECORD.id}"
+
+    visitor.sign_in(people.member("acme", "admin"))
+    assert {visitor.get(each).status_code for each in (path, f"{path}/report", f"{path}/record.json", "/health")} == {
+        403
+    }
+    visitor.sign_in(people.super_admin())
+    report = visitor.get(f"{path}/report")
+    assert report.text == as_html(RECORD)
+    assert report.headers["Content-Security-Policy"].startswith("sandbox;")
+    assert visitor.get(f"{path}/record.json").json()["id"] == RECORD.id
+    assert visitor.get("/releases/none").status_code == 404

@@ -1,5 +1,6 @@
 """Who is let in where, asked of every route of the application: a new one is asked too, and cannot be forgotten."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,7 +9,12 @@ import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from interlock.asgi import assemble
+from interlock.report.html import as_html
+from interlock.report.json import as_json
 from tests.integration.control.conftest import TOKEN_KEY, Api, Member, People
+from tests.unit.report.builders import clear_with_applied_steps
+
+RECORD = clear_with_applied_steps()
 
 PUBLIC = {"/livez", "/readyz", "/version", "/metrics", "/api/v1/sign-in", "/api/v1/invitations/accept"}
 """What somebody may ask whom nobody knows: each of these is here on purpose."""
@@ -72,7 +78,9 @@ def globex(api: Api, people: People) -> Callable[[str], str]:
 def ids_of_the_organisation(api: Api, root: Member) -> dict[str, str]:
     invitations = "/api/v1/admin/organisations/globex/invitations"
     invited = api.ask("POST", invitations, root, json={"email": "jo@globex.example", "name": "Jo"})
-    return {"invitation_id": invited.json()["id"]}
+    record = {"project": "shop", "record": json.loads(as_json(RECORD)), "page": as_html(RECORD)}
+    assert api.ask("POST", "/api/v1/admin/releases", root, json=record).is_success
+    return {"invitation_id": invited.json()["id"], "release_id": RECORD.id}
 
 
 def is_of_a_tenant(path: str) -> bool:

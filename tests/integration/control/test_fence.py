@@ -54,7 +54,7 @@ def value_for(people: People, column: Any) -> object:
     if getattr(column.type, "enums", None):
         return column.type.enums[0]
     return {"str": "x", "bool": True, "int": 1, "float": 1.0, "datetime": "2026-01-01", "date": "2026-01-01",
-            "dict": "{}", "list": "{}", "bytes": b"x"}[column.type.python_type.__name__]  # fmt: skip
+            "object": "{}", "list": "{}", "bytes": b"x"}[column.type.python_type.__name__]  # fmt: skip
 
 
 @pytest.fixture

@@ -107,6 +107,8 @@ def test_every_tenant_table_has_its_organisation_first_in_its_key(people: People
         "audit_events": "organisation_id",
         "organisation_modules": "organisation_id",
         "invitations": "organisation_id",
+        "releases": "organisation_id",
+        "endpoints": "organisation_id",
         "flag_uses": "organisation_id",
         "module_uses": "organisation_id",
         "creation_receipts": "organisation_id",

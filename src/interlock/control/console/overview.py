@@ -7,6 +7,8 @@ from fastapi import APIRouter, Request, Response
 from interlock.control.console.pages import page
 from interlock.control.console.session import PageRoute, Visitor
 from interlock.control.domain.page import Slice
+from interlock.control.domain.releases import Signal
+from interlock.control.domain.releases import Wanted as Everything
 from interlock.control.domain.users import Permission
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 DAYS = 30
 FOUND = 8
+RELEASES = 5
 
 
 @router.get("/")
@@ -31,7 +34,14 @@ async def overview(request: Request, visitor: Visitor) -> Response:
         stats = await work.dashboard.count()
         days = await work.dashboard.activity(DAYS)
         events = await work.audit.page(Slice(10))
-    return page(request, "overview.html", stats=stats, days=days, most=max(day.changes for day in days), events=events)
+        is_of_releases = Permission.READ_RELEASES in visitor.user.permissions
+        health = await work.releases.count_health() if is_of_releases else None
+        released = await work.releases.page(Slice(RELEASES), Everything()) if is_of_releases else None
+        newest = await work.releases.newest_of_each_project() if is_of_releases else ()
+    return page(
+        request, "overview.html", stats=stats, days=days, most=max(day.changes for day in days), events=events,
+        health=health, released=released, not_clear=[run for run in newest if run.summary.signal is not Signal.CLEAR],
+    )  # fmt: skip
 
 
 @router.get("/search")

@@ -25,6 +25,8 @@ NAVIGATION = (
     ("/organisations", "Organisations", "building", Permission.READ_ORGANISATIONS),
     ("/modules", "Modules", "puzzle", Permission.READ_MODULES),
     ("/feature-flags", "Feature flags", "flag", Permission.READ_FLAGS),
+    ("/releases", "Releases", "rocket", Permission.READ_RELEASES),
+    ("/health", "Health", "heartbeat", Permission.READ_RELEASES),
     ("/users", "Users", "users", Permission.READ_USERS),
     ("/audit", "Audit", "history", Permission.READ_AUDIT),
 )

@@ -1,5 +1,6 @@
 """Who looks at a page: a session in a cookie, and what happens without one."""
 
+import logging
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
@@ -17,6 +18,8 @@ from interlock.control.http.ports import ports_of
 from interlock.control.http.problems import STATUS
 from interlock.control.http.tokens import LIFETIME_SECONDS, Audience, Bearer
 from interlock.errors import InterlockError
+
+log = logging.getLogger(__name__)
 
 COOKIE = "interlock_session"
 KEPT = "kept."
@@ -40,6 +43,15 @@ class PageRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_page(request: Request) -> Response:
+            try:
+                return await answer(request)
+            except Exception:
+                # The edge of the pages: whoever looks at one gets words, and we the rest.
+                request_id = request.state.request_id
+                log.exception("request %s failed: %s %r", request_id, request.method, request.url.path)
+                return page(request, "broken.html", status=500, request_id=request_id)
+
+        async def answer(request: Request) -> Response:
             try:
                 require_own_form(request)
                 bearer = ports_of(request).tokens.read(request.cookies.get(COOKIE, ""), Audience.CONSOLE)

@@ -141,6 +141,11 @@ class EndpointPart(Part):
     def newest(self) -> SaidPart | None:
         return self.after or self.before
 
+    @property
+    def is_loud(self) -> bool:
+        """Somebody should look at it: it failed, or it proves nothing."""
+        return self.newest is None or self.newest.proof in (Proof.FAILED, Proof.UNPROVED)
+
 
 class GuardRecord(Part):
     """A run of the guard."""

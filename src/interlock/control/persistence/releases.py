@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, Select, case, func, select, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from interlock.control.domain.errors import InvalidCursor
@@ -92,6 +92,11 @@ class StoredReleases(Scoped):
         if of.signal is not None:
             statement = statement.where(ReleaseRow.signal == of.signal)
         return await self.fetch_newest(statement, ReleaseRow.began_at, ReleaseRow.id, wanted, self._release_of)
+
+    async def newest_of_each_project(self) -> tuple[Release, ...]:
+        newest = self._visible().ext(distinct_on(ReleaseRow.project))
+        rows = await self.session.scalars(newest.order_by(ReleaseRow.project, ReleaseRow.began_at.desc()))
+        return tuple(map(self._release_of, rows))
 
     async def projects(self) -> tuple[str, ...]:
         statement = select(ReleaseRow.project).where(self.is_in_scope(ReleaseRow.organisation_id))
