@@ -20,11 +20,11 @@ from interlock.control.http.passwords import Argon2Passwords
 from interlock.control.http.ports import Ports
 from interlock.control.http.tokens import Tokens
 from interlock.control.persistence.database import open_engine
+from interlock.control.persistence.directory import StoredDirectory
 from interlock.control.persistence.models import METADATA, MODELS, TENANT_TABLES
 from interlock.control.persistence.revisions import expected_revision, live_revision
 from interlock.control.persistence.sign_in import StoredDesk
 from interlock.control.persistence.tenancy import find_reason_against_fence
-from interlock.control.persistence.users import StoredDirectory
 from interlock.control.persistence.work import Transactions
 from interlock.errors import InterlockError
 from interlock.gate.readiness import find_reason_against, needs_of

@@ -153,7 +153,7 @@ def test_an_organisations_administrator_reads_its_own_and_is_refused_the_rest(op
     sign_in(opened, people.member("acme", "admin"))
     opened.get_by_role("link", name="Organisations", exact=True).click()
 
-    expect(opened.get_by_role("link", name="Acme")).to_be_visible()
+    expect(opened.get_by_role("link", name="Acme", exact=True)).to_be_visible()
     expect(opened.get_by_role("link", name="Other")).to_have_count(0)
     expect(opened.get_by_role("link", name="New organisation")).to_have_count(0)
     opened.goto("/organisations/new")
@@ -214,6 +214,7 @@ PAGES = {
     "health": "/health",
     "users": "/users",
     "audit": "/audit",
+    "account": "/account",
     "search": "/search?search=a",
     "not found": "/organisations/nobody",
 }

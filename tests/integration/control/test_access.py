@@ -106,7 +106,7 @@ def test_an_administrator_of_an_organisation_reads_every_admin_list(api: Api, pe
 def test_an_administrator_of_an_organisation_changes_nothing_of_the_platform(api: Api, people: People):
     admin = people.member("acme", "admin")
 
-    of_own_people = re.compile(r"/(invitations|evaluate|organisations/some-key/users)\b")
+    of_own_people = re.compile(r"/(me|invitations|evaluate|organisations/some-key/users)\b")
     answers = [
         api.ask(method, path, admin, json={})
         for method, path in protected_operations(api)

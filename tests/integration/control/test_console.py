@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from interlock.control.http.tokens import Audience, Bearer, Tokens
+from interlock.control.persistence.administrators import reset_password
 from interlock.report.html import as_html
 from interlock.report.json import as_json
 from tests.integration.control.conftest import PASSWORD, TOKEN_KEY, Api, Member, People
@@ -55,6 +56,7 @@ PAGES = (
     "/users",
     "/audit",
     "/search",
+    "/account",
 )
 
 
@@ -82,7 +84,10 @@ def test_the_session_is_a_cookie_that_no_script_can_read(visitor: Visitor, peopl
     cookie = answer.headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=lax" in cookie
+    copy = visitor.client.cookies["interlock_session"]
     assert visitor.post("/sign-out").status_code == 303
+    assert visitor.get("/").status_code == 303
+    visitor.client.cookies["interlock_session"] = copy
     assert visitor.get("/").status_code == 303
 
 
@@ -100,7 +105,9 @@ def test_a_session_is_no_token_and_a_token_is_no_session(visitor: Visitor, api: 
 @pytest.mark.parametrize(("hours", "status"), [(11.9, 200), (12.1, 303)])
 def test_a_session_that_is_used_all_the_time_ends_as_well(visitor: Visitor, people: People, hours: float, status: int):
     member = people.super_admin()
-    bearer = Bearer(member.organisation_id, member.id, int(time.time() - hours * 3600))
+    visitor.sign_in(member)
+    session = people.sql("update sessions set began_at = now() - %s * interval '1 hour' returning id", hours)[0][0]
+    bearer = Bearer(member.organisation_id, member.id, int(time.time()), session)
     visitor.client.cookies["interlock_session"] = Tokens(TOKEN_KEY).issue(bearer, Audience.CONSOLE)
 
     assert visitor.get("/").status_code == status
@@ -369,3 +376,88 @@ def test_a_report_is_a_download_without_rights_for_those_who_may_read_it(visitor
     assert report.headers["Content-Security-Policy"].startswith("sandbox;")
     assert visitor.get(f"{path}/record.json").json()["id"] == RECORD.id
     assert visitor.get("/releases/none").status_code == 404
+
+
+@pytest.fixture
+def elsewhere(api: Api) -> Iterator[Visitor]:
+    """Another browser."""
+    visitor = Visitor(str(api.client.base_url))
+    yield visitor
+    visitor.client.close()
+
+
+def test_a_session_elsewhere_is_listed_and_can_be_ended(visitor: Visitor, elsewhere: Visitor, people: People):
+    member = people.super_admin()
+    elsewhere.client.headers["User-Agent"] = "A browser on a train"
+    elsewhere.sign_in(member)
+    visitor.sign_in(member)
+    listed = visitor.get("/account").text
+    assert "A browser on a train" in listed
+
+    ended = re.search(r'action="(/account/sessions/[0-9a-f-]+/end)"', listed)
+    assert ended is not None
+    assert visitor.post(ended[1]).status_code == 303
+
+    assert elsewhere.get("/").status_code == 303
+    assert visitor.get("/").status_code == 200
+    assert people.sql("select action from audit_events where resource_type = 'session'") == [("delete",)]
+
+
+def test_one_can_stay_signed_in_here_alone(visitor: Visitor, elsewhere: Visitor, people: People):
+    member = people.super_admin()
+    elsewhere.sign_in(member)
+    visitor.sign_in(member)
+
+    assert visitor.post("/account/sessions/end-others").status_code == 303
+
+    assert elsewhere.get("/").status_code == 303
+    assert visitor.get("/").status_code == 200
+
+
+def test_nobody_ends_the_session_of_somebody_else(visitor: Visitor, elsewhere: Visitor, api: Api, people: People):
+    elsewhere.sign_in(people.member("acme", "viewer"))
+    session = people.sql("select id from sessions")[0][0]
+    admin = people.super_admin()
+    visitor.sign_in(admin)
+
+    assert visitor.post(f"/account/sessions/{session}/end").status_code == 404
+    assert api.ask("DELETE", f"/api/v1/me/sessions/{session}", admin).status_code == 404
+    assert elsewhere.get("/").status_code == 200
+
+
+def test_the_api_lists_and_ends_sessions_too(visitor: Visitor, api: Api, people: People):
+    member = people.member("acme", "viewer")
+    visitor.sign_in(member)
+    listed = api.get("/api/v1/me/sessions", member).json()["items"]
+    assert len(listed) == 1
+
+    assert api.ask("DELETE", f"/api/v1/me/sessions/{listed[0]['id']}", member).status_code == 204
+
+    assert visitor.get("/").status_code == 303
+
+
+def test_whoever_is_deactivated_signs_in_anew_when_let_in_again(visitor: Visitor, api: Api, people: People):
+    member, root = people.member("acme", "admin"), people.super_admin()
+    visitor.sign_in(member)
+    path = f"/api/v1/admin/organisations/acme/users/{member.id}"
+    for is_active in (False, True):
+        assert api.ask("PATCH", path, root, json={"is_active": is_active}).status_code == 200
+
+    assert visitor.get("/").status_code == 303
+
+
+def test_another_password_ends_every_session(visitor: Visitor, people: People):
+    member = people.super_admin()
+    visitor.sign_in(member)
+    reset_password(people.database, member.email, "another password")
+
+    assert visitor.get("/").status_code == 303
+    assert people.sql("select count(*) from sessions") == [(0,)]
+
+
+def test_a_session_tells_when_it_was_last_seen_to_the_minute(visitor: Visitor, people: People):
+    visitor.sign_in(people.super_admin())
+    people.sql("update sessions set last_seen_at = now() - interval '10 minutes'")
+    visitor.get("/")
+
+    assert people.sql("select last_seen_at > now() - interval '1 minute' from sessions") == [(True,)]

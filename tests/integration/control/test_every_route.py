@@ -21,7 +21,7 @@ PUBLIC = {"/livez", "/readyz", "/version", "/metrics", "/api/v1/sign-in", "/api/
 
 OTHER_SPELLING = "/api/v1/admin/organizations"
 CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
-ANSWERS_ANYBODY_ABOUT_THEMSELVES = {"/api/v1/me"}
+ANSWERS_ANYBODY_ABOUT_THEMSELVES = {"/api/v1/me", "/api/v1/me/sessions", "/api/v1/me/sessions/{session_id}"}
 
 
 def operations() -> Iterator[tuple[str, str]]:
@@ -80,7 +80,7 @@ def ids_of_the_organisation(api: Api, root: Member) -> dict[str, str]:
     invited = api.ask("POST", invitations, root, json={"email": "jo@globex.example", "name": "Jo"})
     record = {"project": "shop", "record": json.loads(as_json(RECORD)), "page": as_html(RECORD)}
     assert api.ask("POST", "/api/v1/admin/releases", root, json=record).is_success
-    return {"invitation_id": invited.json()["id"], "release_id": RECORD.id}
+    return {"invitation_id": invited.json()["id"], "release_id": RECORD.id, "session_id": str(uuid4())}
 
 
 def is_of_a_tenant(path: str) -> bool:

@@ -8,7 +8,17 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from interlock.control.console import flags, invitations, modules, organisations, overview, people, releases, sign_in
+from interlock.control.console import (
+    account,
+    flags,
+    invitations,
+    modules,
+    organisations,
+    overview,
+    people,
+    releases,
+    sign_in,
+)
 from interlock.control.console.pages import page
 
 ASSETS = Path(__file__).with_name("assets")
@@ -34,7 +44,7 @@ def mount_console(app: FastAPI) -> None:
             return page(request, "not_found.html", status=404)
         return await answer(request, error)  # type: ignore[no-any-return, misc]
 
-    for part in (sign_in, overview, organisations, invitations, modules, flags, people, releases):
+    for part in (sign_in, overview, organisations, invitations, modules, flags, people, releases, account):
         app.include_router(part.router)
     app.include_router(invitations.public)
     app.mount("/assets", _Assets(directory=ASSETS), name="assets")

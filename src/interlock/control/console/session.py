@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
+from uuid import UUID
 
 from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -92,11 +93,14 @@ def require_own_form(request: Request) -> None:
 
 
 async def identify(request: Request, bearer: Bearer) -> Caller:
-    """Find the active user of a session. Raises NotSignedIn."""
+    """Find the active user of an open session. Raises NotSignedIn."""
     ports = ports_of(request)
-    user = await ports.directory.find_active(bearer.organisation_id, bearer.user_id)
+    if bearer.session_id is None:
+        raise NotSignedIn
+    user = await ports.directory.find_in_session(bearer.organisation_id, bearer.user_id, bearer.session_id)
     if user is None:
         raise NotSignedIn
+    request.state.session_id = bearer.session_id
     origin = Origin(user.organisation_id, user.id, request.state.request_id, address_of(request))
     return Caller(user, origin, ports.open_work)
 
@@ -111,6 +115,12 @@ def let_in(request: Request, response: Response, bearer: Bearer) -> None:
         secure=request.url.scheme == "https",
         samesite="lax",
     )
+
+
+def session_of(request: Request) -> UUID:
+    """The session that a page is asked for in."""
+    session_id: UUID = request.state.session_id
+    return session_id
 
 
 def error_page(request: Request, error: InterlockError, status: int) -> Response:

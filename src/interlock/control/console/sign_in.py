@@ -14,12 +14,14 @@ from interlock.control.console.session import (
     own_path,
     require_own_form,
 )
-from interlock.control.domain.errors import SignInRefused, TooManyAttempts
-from interlock.control.domain.sign_in import sign_in
+from interlock.control.domain.audit import Origin
+from interlock.control.domain.errors import NotSignedIn, SignInRefused, TooManyAttempts
+from interlock.control.domain.scope import OneOrganisation
+from interlock.control.domain.sign_in import Login, sign_in
 from interlock.control.http.caller import address_of
 from interlock.control.http.ports import ports_of
 from interlock.control.http.problems import STATUS
-from interlock.control.http.tokens import Bearer
+from interlock.control.http.tokens import Audience, Bearer
 
 router = APIRouter(include_in_schema=False)
 
@@ -51,17 +53,39 @@ async def let_somebody_in(request: Request, form: Form) -> Response:
         response = page(request, "resume.html", next=path, fields=fields)
     else:
         response = RedirectResponse(path, status_code=303)
-    let_in(request, response, Bearer(login.organisation_id, login.user_id))
+    let_in(request, response, await _begin_session(request, login))
     return response
+
+
+async def _begin_session(request: Request, login: Login) -> Bearer:
+    address = address_of(request)
+    origin = Origin(login.organisation_id, login.user_id, request.state.request_id, address)
+    browser = request.headers.get("User-Agent", "").replace("\0", "")
+    async with ports_of(request).open_work(OneOrganisation(login.organisation_id), origin) as work:
+        session_id = await work.sessions.begin(login.user_id, address, browser)
+    return Bearer(login.organisation_id, login.user_id, session_id=session_id)
 
 
 @router.post("/sign-out")
 async def sign_out(request: Request) -> Response:
-    """End the session in this browser."""
+    """End the session of this browser, for good: a copy of its cookie is worth nothing."""
     try:
         require_own_form(request)
+        await _end_session(request)
     except CameFromElsewhere as error:
         return error_page(request, error, 403)
+    except NotSignedIn:
+        pass  # it was over already
     response = RedirectResponse("/sign-in", status_code=303)
     response.delete_cookie(COOKIE)
     return response
+
+
+async def _end_session(request: Request) -> None:
+    ports = ports_of(request)
+    bearer = ports.tokens.read(request.cookies.get(COOKIE, ""), Audience.CONSOLE)
+    if bearer.session_id is None:
+        return
+    origin = Origin(bearer.organisation_id, bearer.user_id, request.state.request_id, address_of(request))
+    async with ports.open_work(OneOrganisation(bearer.organisation_id), origin) as work:
+        await work.sessions.end(bearer.user_id, bearer.session_id)

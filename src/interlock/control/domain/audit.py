@@ -29,6 +29,7 @@ class Resource(StrEnum):
     FLAG = "flag"
     OVERRIDE = "override"
     RELEASE = "release"
+    SESSION = "session"
 
 
 class Action(StrEnum):

@@ -157,6 +157,9 @@ class Directory(Protocol):
     async def find_active(self, organisation_id: UUID, user_id: UUID) -> User | None:
         """Find the user, if the user and the organisation are active."""
 
+    async def find_in_session(self, organisation_id: UUID, user_id: UUID, session_id: UUID) -> User | None:
+        """The same, if this session of the user is open too; it is seen by that."""
+
 
 async def find_member(work: "UnitOfWork[Scope]", organisation: Organisation, user_id: UUID) -> Member:
     """Find a user of an organisation."""
@@ -191,6 +194,8 @@ async def change_member(
     if after.role is not before.role:
         check_role(organisation.key, after.role)
     saved = await work.users.save(after)
+    if not saved.is_active:
+        await work.sessions.end_all(organisation.id, user_id)  # to be let in again is to sign in again
     await record_change(work, organisation.id, Resource.USER, str(user_id), before=before, after=saved)
     return saved
 

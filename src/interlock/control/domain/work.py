@@ -12,6 +12,7 @@ from interlock.control.domain.organisations import Organisations
 from interlock.control.domain.receipts import Receipts
 from interlock.control.domain.releases import Releases
 from interlock.control.domain.scope import Scope
+from interlock.control.domain.sessions import Sessions
 from interlock.control.domain.users import Users
 
 ScopeT_co = TypeVar("ScopeT_co", bound=Scope, covariant=True)
@@ -31,6 +32,8 @@ class UnitOfWork(Protocol[ScopeT_co]):
     def organisations(self) -> Organisations: ...
     @property
     def users(self) -> Users: ...
+    @property
+    def sessions(self) -> Sessions: ...
     @property
     def invitations(self) -> Invitations: ...
     @property

@@ -16,6 +16,7 @@ from interlock.control.http import (
     modules,
     organisations,
     releases,
+    sessions,
     sign_in,
     users,
 )
@@ -58,7 +59,8 @@ def create_app(ports: Ports, close: Callable[[], Awaitable[None]]) -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
-    for noun in (sign_in, users, organisations, members, invitations, modules, flags, dashboard, audit, releases):
+    of_people = (sign_in, users, sessions, organisations, members, invitations)
+    for noun in (*of_people, modules, flags, dashboard, audit, releases):
         api.include_router(noun.router)
     api.include_router(modules.of_organisation)
     api.include_router(invitations.public)

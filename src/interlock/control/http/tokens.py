@@ -10,14 +10,13 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from interlock.control.domain.errors import NotSignedIn
+from interlock.control.domain.sessions import SIGNED_IN_FOR_SECONDS
 from interlock.errors import InvalidSetting
 
 LIFETIME_SECONDS = 15 * 60
 ISSUER = "interlock"
 ALGORITHM = "HS256"
 SHORTEST_KEY = 32
-SIGNED_IN_FOR_SECONDS = 12 * 3600
-"""However often a session is made to last longer: after so long somebody gives the password again."""
 
 
 class Audience(StrEnum):
@@ -42,11 +41,15 @@ CLAIMS = {
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Whom a token is about, and when the password was given, in seconds since 1970; None for this moment."""
+    """Whom a token is about, and when the password was given, in seconds since 1970; None for this moment.
+
+    What is for the console names the session too.
+    """
 
     organisation_id: UUID
     user_id: UUID
     signed_in_at: int | None = None
+    session_id: UUID | None = None
 
 
 class Tokens:
@@ -73,6 +76,8 @@ class Tokens:
             "auth_time": signed_in_at,
             "exp": min(now + LIFETIME_SECONDS, signed_in_at + SIGNED_IN_FOR_SECONDS),
         }
+        if bearer.session_id is not None:
+            claims["sid"] = str(bearer.session_id)
         return jwt.encode({"alg": ALGORITHM}, claims, self._key)
 
     def read(self, token: str, audience: Audience = Audience.API) -> Bearer:
@@ -80,6 +85,12 @@ class Tokens:
         try:
             claims = jwt.decode(token, self._key, algorithms=[ALGORITHM]).claims
             CLAIMS[audience].validate(claims)
-            return Bearer(UUID(str(claims["org"])), UUID(str(claims["sub"])), int(claims["auth_time"]))
+            session = claims.get("sid")
+            return Bearer(
+                UUID(str(claims["org"])),
+                UUID(str(claims["sub"])),
+                int(claims["auth_time"]),
+                None if session is None else UUID(str(session)),
+            )
         except (JoseError, ValueError):
             raise NotSignedIn from None

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pwdlib import PasswordHash
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from interlock.control.domain.audit import Action, Entry, Origin, Resource
 from interlock.control.domain.errors import NotFound
 from interlock.control.domain.sign_in import normalised
 from interlock.control.persistence.audit import AuditEventRow, row_values
 from interlock.control.persistence.provisioning import IS_SUPER_ADMIN, add_super_admin, connect, hold_platform
+from interlock.control.persistence.sessions import SessionRow
 from interlock.control.persistence.users import LoginRow, UserRow
 
 
@@ -44,6 +45,12 @@ def reset_password(database_url: str, email: str, password: str) -> None:
         user = connection.execute(changed).one_or_none()
         if user is None:
             raise NotFound("login", normalised(email))
+        # Whoever knew the former one is out.
+        connection.execute(
+            delete(SessionRow).where(
+                SessionRow.organisation_id == user.organisation_id, SessionRow.user_id == user.user_id
+            )
+        )
         _record_reset(connection, user.organisation_id, user.user_id)
 
 

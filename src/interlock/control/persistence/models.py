@@ -8,6 +8,7 @@ from interlock.control.persistence import (
     organisations,
     receipts,
     releases,
+    sessions,
     sign_in,
     users,
 )
@@ -27,6 +28,7 @@ MODELS = (
     modules.ModuleRow,
     modules.OrganisationModuleRow,
     modules.ModuleUseRow,
+    sessions.SessionRow,
     releases.ReleaseRow,
     releases.EndpointRow,
 )

@@ -12,16 +12,13 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Mapped, mapped_column
 
 from interlock.control.domain.page import Page, Slice
-from interlock.control.domain.scope import OneOrganisation
-from interlock.control.domain.users import Member, Role, User
+from interlock.control.domain.users import Member, Role
 from interlock.control.persistence.base import Base, Dated, Id, native_enum
 from interlock.control.persistence.organisations import OrganisationRow
 from interlock.control.persistence.scoped import Scoped, holds
-from interlock.control.persistence.tenancy import enter
 
 
 class UserRow(Dated, Base):
@@ -125,29 +122,3 @@ class StoredUsers(Scoped):
             )
             .where(UserRow.organisation_id == organisation_id, self.is_in_scope(UserRow.organisation_id))
         )
-
-
-class StoredDirectory:
-    """Where the user of a token is looked up."""
-
-    def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
-        self.sessions = sessions
-
-    async def find_active(self, organisation_id: UUID, user_id: UUID) -> User | None:
-        statement = (
-            select(UserRow, OrganisationRow.key, LoginRow.email)
-            .join(OrganisationRow, OrganisationRow.id == UserRow.organisation_id)
-            .join(
-                LoginRow,
-                (LoginRow.organisation_id == UserRow.organisation_id) & (LoginRow.user_id == UserRow.id),
-            )
-            .where(UserRow.organisation_id == organisation_id, UserRow.id == user_id)
-            .where(UserRow.is_active, OrganisationRow.is_active)
-        )
-        async with self.sessions.begin() as session:
-            await enter(session, OneOrganisation(organisation_id))
-            found = (await session.execute(statement)).one_or_none()
-        if found is None:
-            return None
-        user, organisation_key, email = found
-        return User(user.organisation_id, user.id, organisation_key, email, user.name, user.role)

@@ -16,6 +16,7 @@ from interlock.control.persistence.modules import StoredModules
 from interlock.control.persistence.organisations import StoredOrganisations
 from interlock.control.persistence.receipts import StoredReceipts
 from interlock.control.persistence.releases import StoredReleases
+from interlock.control.persistence.sessions import StoredSessions
 from interlock.control.persistence.tenancy import enter
 from interlock.control.persistence.users import StoredUsers
 
@@ -27,6 +28,7 @@ class StoredWork(Generic[ScopeT]):
         self.scope = scope
         self.organisations = StoredOrganisations(session, scope)
         self.users = StoredUsers(session, scope)
+        self.sessions = StoredSessions(session, scope)
         self.invitations = StoredInvitations(session, scope)
         self.receipts = StoredReceipts(session, scope, origin)
         self.modules = StoredModules(session, scope)

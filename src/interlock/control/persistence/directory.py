@@ -1,0 +1,69 @@
+"""Where the user of a token is looked up, at every request."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from interlock.control.domain.scope import OneOrganisation
+from interlock.control.domain.users import User
+from interlock.control.persistence.organisations import OrganisationRow
+from interlock.control.persistence.sessions import SessionRow, is_over
+from interlock.control.persistence.tenancy import enter
+from interlock.control.persistence.users import LoginRow, UserRow
+
+SEEN = timedelta(minutes=1)
+"""A session that is used all the time is written once in so long."""
+
+
+class StoredDirectory:
+    """Finds active users, by what a token or the cookie of a session says."""
+
+    def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
+        self.sessions = sessions
+
+    async def find_active(self, organisation_id: UUID, user_id: UUID) -> User | None:
+        async with self.sessions.begin() as session:
+            await enter(session, OneOrganisation(organisation_id))
+            found = (await session.execute(_active(organisation_id, user_id))).one_or_none()
+        return _user_of(found[0], found[1], found[2]) if found else None
+
+    async def find_in_session(self, organisation_id: UUID, user_id: UUID, session_id: UUID) -> User | None:
+        is_own = (
+            (SessionRow.organisation_id == organisation_id)
+            & (SessionRow.user_id == UserRow.id)
+            & (SessionRow.id == session_id)
+        )
+        statement = (
+            _active(organisation_id, user_id)
+            .join(SessionRow, is_own)
+            .where(~is_over())
+            .add_columns((SessionRow.last_seen_at < func.now() - SEEN).label("is_seen_anew"))
+        )
+        async with self.sessions.begin() as session:
+            await enter(session, OneOrganisation(organisation_id))
+            found = (await session.execute(statement)).one_or_none()
+            if found and found.is_seen_anew:
+                seen = update(SessionRow).where(
+                    SessionRow.organisation_id == organisation_id, SessionRow.id == session_id
+                )
+                await session.execute(seen.values(last_seen_at=func.now()))
+        return _user_of(found[0], found[1], found[2]) if found else None
+
+
+def _active(organisation_id: UUID, user_id: UUID) -> "Select[UserRow, str, str]":
+    return (
+        select(UserRow, OrganisationRow.key, LoginRow.email)
+        .join(OrganisationRow, OrganisationRow.id == UserRow.organisation_id)
+        .join(
+            LoginRow,
+            (LoginRow.organisation_id == UserRow.organisation_id) & (LoginRow.user_id == UserRow.id),
+        )
+        .where(UserRow.organisation_id == organisation_id, UserRow.id == user_id)
+        .where(UserRow.is_active, OrganisationRow.is_active)
+    )
+
+
+def _user_of(row: UserRow, organisation_key: str, email: str) -> User:
+    return User(row.organisation_id, row.id, organisation_key, email, row.name, row.role)
