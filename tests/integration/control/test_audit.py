@@ -1,5 +1,8 @@
 """A change and its audit event stay or go together."""
 
+import csv
+import io
+import json
 from typing import Any
 
 import pytest
@@ -157,3 +160,83 @@ def test_the_trail_comes_in_pages_newest_first(api: Api, root: Member):
 
 def test_a_cursor_of_another_list_is_invalid(api: Api, root: Member):
     assert api.get(f"{ADMIN}/audit-events", root, params={"cursor": "YWNtZQ=="}).status_code == 422
+
+
+def fill_trail(people: People, root: Member, number: int) -> None:
+    people.sql(
+        "insert into audit_events (organisation_id, actor_organisation_id, actor_id, action, resource_type,"
+        " resource_id, occurred_at, request_id, address, after) select %s, %s, %s, 'create', 'flag', 'flag-' || n,"
+        " '2026-01-01'::timestamptz + n * interval '1 hour', 'request-' || n, '10.0.0.' || n %% 250, '{\"n\": 1}'"
+        " from generate_series(1, %s) n",
+        root.organisation_id,
+        root.organisation_id,
+        root.id,
+        number,
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"search": "flag-7"}, ["flag-7"]),
+        ({"search": "request-9"}, ["flag-9"]),
+        ({"search": "10.0.0.3"}, ["flag-3"]),
+        ({"search": "super_admin-"}, [f"flag-{number}" for number in range(9, 0, -1)]),
+        ({"resource_type": "module"}, []),
+        ({"action": "delete"}, []),
+        ({"resource_id": "flag-2"}, ["flag-2"]),
+        ({"since": "2026-01-01T08:00:00Z"}, ["flag-9", "flag-8"]),
+        ({"until": "2026-01-01T03:00:00+00:00"}, ["flag-2", "flag-1"]),
+        ({"search": "100%"}, []),
+    ],
+    ids=str,
+)
+def test_the_trail_is_searched(api: Api, people: People, root: Member, query: dict[str, str], found: list[str]):
+    fill_trail(people, root, 9)
+
+    items = api.get(f"{ADMIN}/audit-events", root, params=query).json()["items"]
+
+    assert [each["entry"]["resource_id"] for each in items] == found
+    assert {each["actor_email"] for each in items} <= {root.email}
+
+
+def test_a_moment_without_a_time_zone_is_refused(api: Api, root: Member):
+    assert api.get(f"{ADMIN}/audit-events", root, params={"since": "2026-01-01T00:00:00"}).status_code == 422
+
+
+def test_the_whole_trail_is_exported_as_json_lines(api: Api, people: People, root: Member):
+    fill_trail(people, root, 3000)
+
+    answer = api.get(f"{ADMIN}/audit-events/export", root)
+
+    told = [json.loads(line) for line in answer.text.splitlines()]
+    assert answer.headers["Content-Type"].startswith("application/jsonl")
+    assert [each["entry"]["resource_id"] for each in told] == [f"flag-{number}" for number in range(1, 3001)]
+    assert told[0] == api.get(f"{ADMIN}/audit-events", root, params={"resource_id": "flag-1"}).json()["items"][0]
+
+
+def test_a_csv_export_holds_no_formula(api: Api, people: People, root: Member):
+    fill_trail(people, root, 1)
+    people.sql("update audit_events set resource_id = '=HYPERLINK(\"http://evil.example\")'")
+
+    answer = api.get(f"{ADMIN}/audit-events/export", root, params={"format": "csv"})
+
+    (row,) = csv.DictReader(io.StringIO(answer.text, newline=""))
+    assert row["resource_id"] == '\'=HYPERLINK("http://evil.example")'
+    assert row["actor_email"] == root.email
+    assert json.loads(row["after"]) == {"n": 1}
+
+
+def test_an_export_holds_what_the_caller_may_see_and_nothing_else(api: Api, people: People, root: Member):
+    fill_trail(people, root, 3)
+    create_acme(api, root)
+    admin = people.member("acme", "admin")
+
+    for wanted in ("jsonl", "csv"):
+        text = api.get(f"{ADMIN}/audit-events/export", admin, params={"format": wanted}).text
+        assert "flag-1" not in text
+        assert "acme" in text
+        # Who of the platform it was is not told to an organisation.
+        assert root.email not in text
+    viewer = people.member("acme", "viewer")
+    assert api.get(f"{ADMIN}/audit-events/export", viewer).status_code == 403

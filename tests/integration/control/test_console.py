@@ -1,5 +1,6 @@
 """The console's pages as a program asks for them: who gets in, whose forms count, what is lost when it goes wrong."""
 
+import html
 import json
 import re
 import time
@@ -461,3 +462,27 @@ def test_a_session_tells_when_it_was_last_seen_to_the_minute(visitor: Visitor, p
     visitor.get("/")
 
     assert people.sql("select last_seen_at > now() - interval '1 minute' from sessions") == [(True,)]
+
+
+@pytest.mark.parametrize("day", ["tomorrow", "9999-12-31", "2026-13-01"])
+def test_a_day_that_is_none_is_told_in_words(visitor: Visitor, people: People, day: str):
+    visitor.sign_in(people.super_admin())
+
+    answer = visitor.get(f"/audit?until={day}")
+
+    assert answer.status_code == 422
+    assert "is no day" in answer.text
+
+
+def test_the_page_of_the_trail_exports_what_it_shows(visitor: Visitor, people: People):
+    visitor.sign_in(people.super_admin())
+    for key in ("first", "second"):
+        assert visitor.post("/feature-flags", key=key, name=key).status_code == 303
+
+    shown = visitor.get("/audit?search=second&action=create").text
+    path = re.search(r'href="(/audit/export\?format=csv[^"]*)"', shown)
+    assert path is not None
+    exported = visitor.get(html.unescape(path[1])).text
+
+    assert "second" in exported
+    assert "first" not in exported

@@ -129,7 +129,10 @@ def test_an_error_fits_the_schema_of_a_problem(api: Api):
     assert list(fits.iter_errors(api.get("/api/v1/me").json())) == []
 
 
-OTHER_KINDS = {"/api/v1/admin/releases/{release_id}/report": {"text/html"}}
+OTHER_KINDS = {
+    "/api/v1/admin/releases/{release_id}/report": {"text/html"},
+    "/api/v1/admin/audit-events/export": {"text/csv", "application/jsonl"},
+}
 """What answers with something else than JSON."""
 
 

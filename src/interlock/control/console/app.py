@@ -10,6 +10,7 @@ from starlette.types import Scope
 
 from interlock.control.console import (
     account,
+    audit,
     flags,
     invitations,
     modules,
@@ -44,7 +45,7 @@ def mount_console(app: FastAPI) -> None:
             return page(request, "not_found.html", status=404)
         return await answer(request, error)  # type: ignore[no-any-return, misc]
 
-    for part in (sign_in, overview, organisations, invitations, modules, flags, people, releases, account):
+    for part in (sign_in, overview, organisations, invitations, modules, flags, people, audit, releases, account):
         app.include_router(part.router)
     app.include_router(invitations.public)
     app.mount("/assets", _Assets(directory=ASSETS), name="assets")

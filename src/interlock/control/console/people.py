@@ -1,4 +1,4 @@
-"""/users and /audit"""
+"""/users"""
 
 from uuid import UUID
 
@@ -9,7 +9,6 @@ from interlock.control.console.lists import Wanted, validated
 from interlock.control.console.pages import page
 from interlock.control.console.session import Form, PageRoute, Visitor
 from interlock.control.domain import organisations, users
-from interlock.control.domain.audit import Resource, Subject
 from interlock.control.domain.page import LARGEST_PAGE, Slice
 from interlock.control.domain.users import Permission, Role
 from interlock.control.http.fields import KeyInPath
@@ -38,13 +37,3 @@ async def change_user(visitor: Visitor, key: KeyInPath, user_id: UUID, form: For
         organisation = await organisations.find(work, key)
         await users.change_member(work, visitor.user, organisation, user_id, changes)
     return RedirectResponse(f"/users?organisation={key}", status_code=303)
-
-
-@router.get("/audit")
-async def list_events(request: Request, visitor: Visitor, wanted: Wanted, of: str = "") -> Response:
-    """What was changed, by whom, the newest first."""
-    visitor.user.must_have(Permission.READ_AUDIT)
-    resource = next((each for each in Resource if each == of), None)
-    async with visitor.work() as work:
-        found = await work.audit.page(wanted.slice, Subject(resource))
-    return page(request, "audit.html", found=found, wanted=wanted, resources=Resource, of=of)

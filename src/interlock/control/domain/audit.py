@@ -1,6 +1,6 @@
 """The audit trail: who changed what, told in the transaction that changed it."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
@@ -64,21 +64,33 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
-    """One change, as it is read again."""
+    """One change, as it is read again.
+
+    `actor_email` is None for the command line, and where the actor is gone or of an organisation that one cannot see.
+    """
 
     id: UUID
     entry: Entry
     origin: Origin
     occurred_at: datetime
+    actor_email: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What events are about: things of a kind, one of them, or an organisation."""
+    """Which events are wanted: about what, of whom, by whom, from when on and before when. None stands for all.
+
+    `search` is a part of the thing's id or of the actor's e-mail address, or a whole request id or network address.
+    """
 
     resource: Resource | None = None
     resource_id: str | None = None
     organisation_id: UUID | None = None
+    action: Action | None = None
+    actor_id: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    search: str | None = None
 
 
 class Audit(Protocol):
@@ -86,7 +98,10 @@ class Audit(Protocol):
 
     async def record(self, entry: Entry) -> None: ...
     async def page(self, wanted: Slice, of: "Subject | None" = None) -> Page[AuditEvent]:
-        """The newest events first; all of them, or those of one thing or organisation."""
+        """The newest events first."""
+
+    def stream(self, of: "Subject") -> AsyncIterator[AuditEvent]:
+        """All of them, the oldest first, without holding them in memory."""
 
 
 async def record_change(

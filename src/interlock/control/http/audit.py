@@ -1,15 +1,22 @@
-"""GET /admin/audit-events"""
+"""/admin/audit-events"""
 
+import csv
+import io
+import json
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import StreamingResponse
+from pydantic import AwareDatetime
 
-from interlock.control.domain.audit import Action, AuditEvent, Resource
+from interlock.control.domain.audit import Action, AuditEvent, Resource, Subject
 from interlock.control.domain.users import Permission
 from interlock.control.http.caller import Caller, ProtectedRoute, permitted
-from interlock.control.http.fields import Listing, ListView, View, WantedSlice, listing
+from interlock.control.http.fields import TEXT_PATTERN, Listing, ListView, View, WantedSlice, listing
 from interlock.control.http.problems import problems
 
 router = APIRouter(
@@ -18,6 +25,8 @@ router = APIRouter(
     route_class=ProtectedRoute,
     responses=problems(401, 403, 500),
 )
+
+Reader = Annotated[Caller, permitted(Permission.READ_AUDIT)]
 
 
 class EntryView(View):
@@ -45,6 +54,7 @@ class AuditEventView(View):
 
     id: UUID
     occurred_at: datetime
+    actor_email: str | None
     entry: EntryView
     origin: OriginView
 
@@ -55,10 +65,110 @@ class AuditEventList(ListView):
     items: list[AuditEventView]
 
 
+class ExportFormat(StrEnum):
+    """As what the trail is exported."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+def _subject(
+    resource_type: Resource | None = None,
+    resource_id: Annotated[str | None, Query(max_length=200, pattern=TEXT_PATTERN)] = None,
+    organisation_id: UUID | None = None,
+    action: Action | None = None,
+    actor_id: UUID | None = None,
+    since: Annotated[AwareDatetime | None, Query(description="From this moment on.")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Before this moment.")] = None,
+    search: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=200,
+            pattern=TEXT_PATTERN,
+            description="A part of the thing's id or of the actor's e-mail address, or a whole request id or address.",
+        ),
+    ] = None,
+) -> Subject:
+    return Subject(resource_type, resource_id, organisation_id, action, actor_id, since, until, search)
+
+
+Wanted = Annotated[Subject, Depends(_subject)]
+
+
 @router.get("", response_model=AuditEventList, responses=problems(422))
-async def list_audit_events(
-    caller: Annotated[Caller, permitted(Permission.READ_AUDIT)], wanted: WantedSlice
-) -> Listing[AuditEvent]:
+async def list_audit_events(caller: Reader, wanted: WantedSlice, of: Wanted) -> Listing[AuditEvent]:
     """List the changes that the caller may see, newest first."""
     async with caller.work() as work:
-        return listing(await work.audit.page(wanted))
+        return listing(await work.audit.page(wanted, of))
+
+
+@router.get(
+    "/export",
+    response_class=StreamingResponse,
+    responses=problems(422)
+    | {
+        200: {
+            "description": "Every change that is wanted, the oldest first; one a line.",
+            "content": {
+                "text/csv": {"schema": {"type": "string"}},
+                "application/jsonl": {"schema": {"type": "string"}},
+            },
+        }
+    },
+)
+async def export_audit_events(
+    caller: Reader,
+    of: Wanted,
+    format: ExportFormat = ExportFormat.JSONL,  # noqa: A002 - the name in the address
+) -> StreamingResponse:
+    """Export the changes that the caller may see, as JSON lines or as CSV."""
+    return exported(caller, of, format)
+
+
+def exported(caller: Caller, of: Subject, wanted: ExportFormat) -> StreamingResponse:
+    """A file with every event that is wanted, written while it is read."""
+    kind, lines = {ExportFormat.CSV: ("text/csv", _as_csv), ExportFormat.JSONL: ("application/jsonl", _as_json_lines)}[
+        wanted
+    ]
+    headers = {"Content-Disposition": f'attachment; filename="audit.{wanted}"'}
+    return StreamingResponse(_stream(caller, of, lines), media_type=kind, headers=headers)
+
+
+async def _stream(
+    caller: Caller, of: Subject, lines: Callable[[AsyncIterator[AuditEvent]], AsyncIterator[str]]
+) -> AsyncIterator[str]:
+    async with caller.work() as work:
+        async for line in lines(work.audit.stream(of)):
+            yield line
+
+
+async def _as_json_lines(events: AsyncIterator[AuditEvent]) -> AsyncIterator[str]:
+    async for event in events:
+        yield AuditEventView.model_validate(event).model_dump_json() + "\n"
+
+
+COLUMNS = (
+    "occurred_at", "id", "organisation_id", "action", "resource_type", "resource_id", "before", "after",
+    "actor_email", "actor_id", "actor_organisation_id", "request_id", "address",
+)  # fmt: skip
+
+
+async def _as_csv(events: AsyncIterator[AuditEvent]) -> AsyncIterator[str]:
+    yield _line(COLUMNS)
+    async for event in events:
+        told = AuditEventView.model_validate(event).model_dump(mode="json")
+        cells = told | told["entry"] | told["origin"]
+        yield _line([_cell(cells[name]) for name in COLUMNS])
+
+
+def _cell(value: object) -> str:
+    """A value as a cell that no spreadsheet takes for a formula (OWASP, CSV Injection)."""
+    text = json.dumps(value) if isinstance(value, dict) else "" if value is None else str(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _line(cells: "tuple[str, ...] | list[str]") -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue()

@@ -1,10 +1,11 @@
 """The audit trail in the database."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, func, insert, select
+from sqlalchemy import ForeignKey, Index, Select, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,7 +14,10 @@ from interlock.control.domain.page import Page, Slice
 from interlock.control.domain.scope import Scope
 from interlock.control.persistence.base import Base, Id
 from interlock.control.persistence.organisations import OrganisationRow
-from interlock.control.persistence.scoped import Scoped
+from interlock.control.persistence.scoped import Scoped, holds
+from interlock.control.persistence.users import LoginRow
+
+STREAMED_AT_ONCE = 1000
 
 
 class AuditEventRow(Base):
@@ -56,7 +60,7 @@ def row_values(entry: Entry, origin: Origin) -> dict[str, Any]:
     }
 
 
-def event_of(row: AuditEventRow) -> AuditEvent:
+def event_of(row: AuditEventRow, actor_email: str | None) -> AuditEvent:
     """The event that a row tells of."""
     return AuditEvent(
         id=row.id,
@@ -70,6 +74,7 @@ def event_of(row: AuditEventRow) -> AuditEvent:
         ),
         origin=Origin(row.actor_organisation_id, row.actor_id, row.request_id, row.address),
         occurred_at=row.occurred_at,
+        actor_email=actor_email,
     )
 
 
@@ -84,11 +89,39 @@ class StoredAudit(Scoped):
         await self.session.execute(insert(AuditEventRow).values(**row_values(entry, self.origin)))
 
     async def page(self, wanted: Slice, of: Subject | None = None) -> Page[AuditEvent]:
-        statement = select(AuditEventRow).where(self.is_in_scope(AuditEventRow.organisation_id))
-        if of and of.resource is not None:
-            statement = statement.where(AuditEventRow.resource_type == of.resource.value)
-        if of and of.resource_id is not None:
-            statement = statement.where(AuditEventRow.resource_id == of.resource_id)
-        if of and of.organisation_id is not None:
-            statement = statement.where(AuditEventRow.organisation_id == of.organisation_id)
-        return await self.fetch_newest(statement, AuditEventRow.occurred_at, AuditEventRow.id, wanted, event_of)
+        return await self.fetch_newest(
+            self._events(of or Subject()),
+            AuditEventRow.occurred_at,
+            AuditEventRow.id,
+            wanted,
+            lambda row: event_of(row[0], row[1]),
+        )
+
+    async def stream(self, of: Subject) -> AsyncIterator[AuditEvent]:
+        oldest_first = self._events(of).order_by(AuditEventRow.occurred_at, AuditEventRow.id)
+        rows = await self.session.stream(oldest_first, execution_options={"yield_per": STREAMED_AT_ONCE})
+        async for row, actor_email in rows:
+            yield event_of(row, actor_email)
+
+    def _events(self, of: Subject) -> "Select[AuditEventRow, str | None]":
+        row = AuditEventRow
+        is_actor = (LoginRow.organisation_id == row.actor_organisation_id) & (LoginRow.user_id == row.actor_id)
+        statement = (
+            select(row, LoginRow.email).outerjoin(LoginRow, is_actor).where(self.is_in_scope(row.organisation_id))
+        )
+        wanted = {
+            row.resource_type: of.resource and of.resource.value,
+            row.resource_id: of.resource_id,
+            row.organisation_id: of.organisation_id,
+            row.action: of.action and of.action.value,
+            row.actor_id: of.actor_id,
+        }
+        conditions = [column == value for column, value in wanted.items() if value is not None]
+        if of.since is not None:
+            conditions.append(row.occurred_at >= of.since)
+        if of.until is not None:
+            conditions.append(row.occurred_at < of.until)
+        if of.search:
+            is_whole = (row.request_id == of.search) | (row.address == of.search)
+            conditions.append(holds(of.search, row.resource_id, LoginRow.email) | is_whole)
+        return statement.where(*conditions)

@@ -91,12 +91,14 @@ class StoredReleases(Scoped):
             statement = statement.where(ReleaseRow.project == of.project)
         if of.signal is not None:
             statement = statement.where(ReleaseRow.signal == of.signal)
-        return await self.fetch_newest(statement, ReleaseRow.began_at, ReleaseRow.id, wanted, self._release_of)
+        return await self.fetch_newest(
+            statement, ReleaseRow.began_at, ReleaseRow.id, wanted, lambda row: _release_of(row[0])
+        )
 
     async def newest_of_each_project(self) -> tuple[Release, ...]:
         newest = self._visible().ext(distinct_on(ReleaseRow.project))
         rows = await self.session.scalars(newest.order_by(ReleaseRow.project, ReleaseRow.began_at.desc()))
-        return tuple(map(self._release_of, rows))
+        return tuple(map(_release_of, rows))
 
     async def projects(self) -> tuple[str, ...]:
         statement = select(ReleaseRow.project).where(self.is_in_scope(ReleaseRow.organisation_id))
@@ -104,7 +106,7 @@ class StoredReleases(Scoped):
 
     async def find(self, release_id: str) -> Release | None:
         row = await self.session.scalar(self._visible().where(ReleaseRow.id == release_id))
-        return self._release_of(row) if row else None
+        return _release_of(row) if row else None
 
     async def document(self, release_id: str) -> Mapping[str, Any] | None:
         found: Mapping[str, Any] | None = await self.session.scalar(self._one(ReleaseRow.document, release_id))
@@ -122,7 +124,7 @@ class StoredReleases(Scoped):
         }
         statement = insert(ReleaseRow).values(values).on_conflict_do_nothing().returning(ReleaseRow)
         row = await self.session.scalar(statement)
-        return self._release_of(row) if row else None
+        return _release_of(row) if row else None
 
     async def remember(self, new: NewRelease) -> None:
         asked = {"asked_at": new.summary.ended_at, "since": new.summary.ended_at, "release_id": new.summary.id}
@@ -181,9 +183,10 @@ class StoredReleases(Scoped):
     def _one(self, column: Any, release_id: str) -> Select[Any]:
         return select(column).where(self.is_in_scope(ReleaseRow.organisation_id), ReleaseRow.id == release_id)
 
-    def _release_of(self, row: ReleaseRow) -> Release:
-        summary = Summary(**{name: getattr(row, name) for name in _SUMMARY})
-        return Release(row.organisation_id, summary, row.recorded_at)
+
+def _release_of(row: ReleaseRow) -> Release:
+    summary = Summary(**{name: getattr(row, name) for name in _SUMMARY})
+    return Release(row.organisation_id, summary, row.recorded_at)
 
 
 def _read_place(after: str) -> tuple[str, ...]:

@@ -49,23 +49,27 @@ class Scoped:
 
     async def fetch_newest(
         self,
-        statement: "Select[RowT]",
+        statement: "Select[*tuple[Any, ...]]",
         moment: "InstrumentedAttribute[datetime]",
         key: "InstrumentedAttribute[Any]",
         wanted: Slice,
-        read: Callable[[RowT], ThingT],
+        read: Callable[[Any], ThingT],
     ) -> Page[ThingT]:
-        """Read one page, the newest first; the key tells apart what is of the same moment."""
+        """Read one page, the newest first; the key tells apart what is of the same moment.
+
+        The first column is the row that has both; `read` is given all columns.
+        """
         order = (moment, key)
         if wanted.after is not None:
             time, _, name = wanted.after.partition(" ")
             statement = statement.where(tuple_(*order) < tuple_(read_time(time), read_place(key, name)))
         newest_first = statement.order_by(*(column.desc() for column in order))
-        rows = (await self.session.scalars(newest_first.limit(wanted.limit + 1))).all()
+        rows = (await self.session.execute(newest_first.limit(wanted.limit + 1))).all()
         shown = rows[: wanted.limit]
         last = None
         if len(rows) > wanted.limit:
-            last = f"{getattr(shown[-1], moment.key).isoformat()} {getattr(shown[-1], key.key)}"
+            row = shown[-1][0]
+            last = f"{getattr(row, moment.key).isoformat()} {getattr(row, key.key)}"
         return Page(tuple(map(read, shown)), last)
 
 
