@@ -46,9 +46,9 @@ def create() -> FastAPI:
 def create_for_service() -> FastAPI:
     """Make the application for `interlock serve`, and write its logs for machines."""
     url = os.environ.get("DATABASE_URL", "")
-    key = os.environ.get("INTERLOCK_TOKEN_KEY", "")
+    keys = (os.environ.get(name, "") for name in ("INTERLOCK_TOKEN_KEY", "INTERLOCK_METRICS_TOKEN"))
     try:
-        write_structured_logs({url, key, *parse_url(url).secrets} - {""})
+        write_structured_logs({url, *keys, *parse_url(url).secrets} - {""})
         return assemble(os.environ)
     except InterlockError as error:
         _stop(error)
@@ -92,6 +92,7 @@ def assemble(environment: Mapping[str, str]) -> FastAPI:
         live_revision=lambda: live_revision(engine),
         expected_revision=expected,
         build=environment.get("INTERLOCK_BUILD") or __version__,
+        metrics_token=environment.get("INTERLOCK_METRICS_TOKEN") or None,
     )
     app = create_app(ports, close=engine.dispose)
     mount_console(app)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -46,6 +47,12 @@ class Served:
                 return answer.status
         except urllib.error.HTTPError as error:
             return error.code
+
+    def read(self, path: str, token: str) -> str:
+        address = f"http://127.0.0.1:{self.port}{path}"
+        request = urllib.request.Request(address, headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - our own
+            return answer.read().decode()
 
     def sign_in(self) -> int:
         body = json.dumps({"email": EMAIL, "password": PASSWORD}).encode()
@@ -171,6 +178,19 @@ def test_a_stop_lets_requests_finish_and_the_log_is_json_without_secrets(
     assert answered[0].keys() >= {"timestamp", "level", "method", "status", "milliseconds", "request_id", "address"}
     for secret in (PASSWORD, KEY, "never-logged"):
         assert secret not in said.out + said.err
+
+
+def test_two_workers_tell_their_numbers_together(released: str):
+    environment = {"WEB_CONCURRENCY": "2", "INTERLOCK_METRICS_TOKEN": "for metrics"}
+    with running(sys.executable, "-m", "interlock", "serve", database=released, **environment) as served:
+        served.wait_until_alive()
+        with ThreadPoolExecutor(8) as people:
+            assert set(people.map(served.get, ["/version"] * 40)) == {200}
+        # Whichever of the two is asked.
+        told = {served.read("/metrics", "for metrics") for _ in range(8)}
+
+    counts = {re.search(r'interlock_requests_total\{[^}]*route="/version"[^}]*\} (\S+)', each)[1] for each in told}
+    assert counts == {"40.0"}
 
 
 def let_in(database: str, email: str, password: str) -> None:

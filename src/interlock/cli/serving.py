@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from tempfile import TemporaryDirectory
 
 from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
@@ -12,6 +13,8 @@ from interlock.errors import ExitCode
 from interlock.postgres.url import parse_url
 from interlock.settings import required_variable
 
+# The name is prometheus_client's.
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 APPLICATION = "interlock.asgi:create_for_service"
 # With what comes before and after it, a stop takes less than 10 seconds.
 ENDS_REQUESTS_WITHIN_SECONDS = 8
@@ -34,7 +37,10 @@ def serve_until_stopped(host: str, port: int, workers: int) -> ExitCode:
         timeout_graceful_shutdown=ENDS_REQUESTS_WITHIN_SECONDS,
     )
     if workers > 1:
-        Multiprocess(config, sockets=[config.bind_socket()]).run()
+        with TemporaryDirectory(prefix="interlock-metrics-") as shared:
+            # The workers read it when they start: what one of them is asked, it answers for all.
+            os.environ[METRICS_FOLDER] = shared
+            Multiprocess(config, sockets=[config.bind_socket()]).run()
         return ExitCode.CLEAR
     server = Server(config)
     try:

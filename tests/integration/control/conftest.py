@@ -107,9 +107,10 @@ class Api:
 
 
 @contextmanager
-def serve(database: str) -> Iterator[Api]:
+def serve(database: str, **environment: str) -> Iterator[Api]:
     """Serve the control plane over a database, whatever state that is in."""
-    app = assemble({"DATABASE_URL": database, "INTERLOCK_TOKEN_KEY": TOKEN_KEY, "INTERLOCK_BUILD": "a-build"})
+    own = {"DATABASE_URL": database, "INTERLOCK_TOKEN_KEY": TOKEN_KEY, "INTERLOCK_BUILD": "a-build"}
+    app = assemble(own | environment)
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical"))
     # asyncio switches Nagle's algorithm off only where the protocol is named; else each answer takes 40 ms.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:

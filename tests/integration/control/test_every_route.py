@@ -16,7 +16,7 @@ from tests.unit.report.builders import clear_with_applied_steps
 
 RECORD = clear_with_applied_steps()
 
-PUBLIC = {"/livez", "/readyz", "/version", "/metrics", "/api/v1/sign-in", "/api/v1/invitations/accept"}
+PUBLIC = {"/livez", "/readyz", "/version", "/api/v1/sign-in", "/api/v1/invitations/accept"}
 """What somebody may ask whom nobody knows: each of these is here on purpose."""
 
 OTHER_SPELLING = "/api/v1/admin/organizations"

@@ -7,12 +7,14 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from interlock.control.http import (
+    PREFIX,
     audit,
     dashboard,
     flags,
     health,
     invitations,
     members,
+    metrics,
     modules,
     organisations,
     releases,
@@ -25,7 +27,6 @@ from interlock.control.http.logs import AccessLog
 from interlock.control.http.ports import Ports
 from interlock.control.http.problems import Problem, answer_errors
 
-PREFIX = "/api/v1"
 LARGER_BODIES = {f"{PREFIX}{releases.PATH}": releases.LARGEST_RECORD_BYTES}
 
 
@@ -49,6 +50,7 @@ def create_app(ports: Ports, close: Callable[[], Awaitable[None]]) -> FastAPI:
     )
     app.state.ports = ports
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(_api())
     app.add_middleware(AccessLog)
     app.add_middleware(Envelope, larger_bodies=LARGER_BODIES)  # the outermost: what the log says has its request id

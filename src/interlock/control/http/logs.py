@@ -9,6 +9,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict, WrappedLogger
 
+from interlock.control.http.metrics import observe
 from interlock.errors import conceal
 
 QUIET_PATHS = frozenset({"/livez", "/readyz", "/metrics"})
@@ -51,7 +52,10 @@ def write_structured_logs(secrets: Iterable[str] = ()) -> None:
 
 
 class AccessLog:
-    """Logs each answer: who asked for what, what came of it, how long it took. Never the query: it may hold secrets."""
+    """Counts and logs each answer: who asked for what, what came of it, how long it took.
+
+    Never the query: it may hold secrets.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -72,8 +76,10 @@ class AccessLog:
         try:
             await self.app(scope, receive, send_watched)
         finally:
+            seconds = time.perf_counter() - began
+            observe(scope, status, seconds)
             if status >= 400 or scope["path"] not in QUIET_PATHS:
-                _log_answer(scope, status, time.perf_counter() - began)
+                _log_answer(scope, status, seconds)
 
 
 def _log_answer(scope: Scope, status: int, seconds: float) -> None:

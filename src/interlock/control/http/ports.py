@@ -1,7 +1,7 @@
 """What the API needs from the rest of the program."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import Request
 
@@ -25,6 +25,8 @@ class Ports:
     live_revision: Callable[[], Awaitable[str | None]]
     expected_revision: str
     build: str
+    metrics_token: str | None = field(default=None, repr=False)
+    """With what /metrics is read; None where nobody reads it."""
 
 
 def ports_of(request: Request) -> Ports:
