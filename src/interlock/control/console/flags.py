@@ -1,37 +1,78 @@
 """/feature-flags"""
 
+import re
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from interlock.control.console.lists import Wanted, validated
 from interlock.control.console.pages import page
-from interlock.control.console.session import Form, PageRoute, Visitor
+from interlock.control.console.session import Chosen, Form, PageRoute, Visitor
 from interlock.control.console.two_tabs import lost_update
-from interlock.control.domain import flags, organisations
+from interlock.control.domain import flag_history, flags, organisations
 from interlock.control.domain.audit import Resource, Subject
 from interlock.control.domain.errors import ChangedMeanwhile, Conflict, InvalidChange
 from interlock.control.domain.evaluation import Context, Explanation, explain
-from interlock.control.domain.flags import FlagChanges, FlagScope, FlagStatus, NewFlag, Target
+from interlock.control.domain.flags import FlagChanges, FlagFilter, FlagScope, FlagStatus, NewFlag, Target
+from interlock.control.domain.keys import KEY_PATTERN
 from interlock.control.domain.page import LARGEST_PAGE, Slice
 from interlock.control.domain.users import Permission
 from interlock.control.domain.versions import version_of
 from interlock.control.http.caller import Caller
 from interlock.control.http.fields import KeyInPath
+from interlock.control.http.flag_history import UndoChange
 from interlock.control.http.flags import ChangeFlag, CreateFlag, PutOverride
 
 router = APIRouter(prefix="/feature-flags", include_in_schema=False, route_class=PageRoute)
 
+NONE: list[str] = []
+
 
 @router.get("")
-async def list_flags(request: Request, visitor: Visitor, wanted: Wanted) -> Response:
-    """All flags, by key."""
+async def list_flags(
+    request: Request,
+    visitor: Visitor,
+    wanted: Wanted,
+    archived: Annotated[list[str], Query(max_length=LARGEST_PAGE)] = NONE,
+    status: str = "",
+    switched: str = "",
+) -> Response:
+    """All flags, by key; after some were archived, what was done and how it is undone."""
     visitor.user.must_have(Permission.READ_FLAGS)
+    kind = FlagFilter(
+        wanted.search or None,
+        next((each for each in FlagStatus if each == status), None),
+        {"on": True, "off": False}.get(switched),
+    )
     async with visitor.work() as work:
-        found = await work.flags.page(wanted.slice, wanted.search)
-    return page(request, "flags.html", found=found, wanted=wanted)
+        found = await work.flags.page(wanted.slice, kind)
+        done = await work.flags.inactive_among([key for key in archived if re.fullmatch(KEY_PATTERN, key)])
+    return page(
+        request, "flags.html", found=found, wanted=wanted, archived=done, statuses=FlagStatus,
+        asked={"search": wanted.search, "status": status, "switched": switched},
+    )  # fmt: skip
+
+
+@router.post("/-/archive")
+async def archive(visitor: Visitor, chosen: Chosen) -> Response:
+    """Archive the chosen flags."""
+    visitor.user.must_have(Permission.WRITE_FLAGS)
+    async with visitor.platform_work() as work:
+        done = await flag_history.archive(work, chosen)
+    return RedirectResponse(f"/feature-flags?{urlencode([('archived', flag.key) for flag in done])}", status_code=303)
+
+
+@router.post("/-/unarchive")
+async def unarchive(visitor: Visitor, chosen: Chosen) -> Response:
+    """Undo the above."""
+    visitor.user.must_have(Permission.WRITE_FLAGS)
+    async with visitor.platform_work() as work:
+        await flag_history.unarchive(work, chosen)
+    return RedirectResponse("/feature-flags", status_code=303)
 
 
 @router.get("/new")
@@ -65,10 +106,11 @@ async def read(
         flag = await flags.find(work, key)
         overrides = await flags.page_of_overrides(work, key, Slice(LARGEST_PAGE))
         events = await work.audit.page(Slice(15), Subject(Resource.FLAG, key))
+        usage = await work.flags.usage(key)
     answer = await _try(visitor, key, organisation, user_id, sector) if organisation else None
     return page(
         request, "flag.html", flag=flag, overrides=overrides, events=events, answer=answer, now=datetime.now(UTC),
-        statuses=FlagStatus, version=version_of(flag),
+        statuses=FlagStatus, version=version_of(flag), usage=usage,
     )  # fmt: skip
 
 
@@ -104,6 +146,16 @@ async def switch(visitor: Visitor, key: KeyInPath, form: Form) -> Response:
     async with visitor.platform_work() as work:
         await flags.change(work, key, {"is_enabled": form.get("is_enabled") == "true"})
     return RedirectResponse(f"/feature-flags/{key}", status_code=303)
+
+
+@router.post("/{key}/undo")
+async def undo(visitor: Visitor, key: KeyInPath, form: Form) -> Response:
+    """Take a change back."""
+    visitor.user.must_have(Permission.WRITE_FLAGS)
+    event = validated(UndoChange, event_id=form.get("event_id", ""))
+    async with visitor.platform_work() as work:
+        await flag_history.undo(work, key, event.event_id)
+    return RedirectResponse(f"/feature-flags/{key}#changes", status_code=303)
 
 
 @router.post("/{key}/overrides")

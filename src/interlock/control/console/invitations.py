@@ -80,7 +80,7 @@ async def accept(request: Request, form: Form) -> Response:
     except (InvalidChange, InvitationRefused, Conflict) as error:
         shown = {"token": token, "shortest": SHORTEST_PASSWORD, "error": error}
         return page(request, "invitation.html", status=STATUS[type(error)], **shown)
-    return page(request, "sign_in.html", next="/", kept={}, error=None, email=member.email)
+    return page(request, "sign_in.html", next="/", kept=[], error=None, email=member.email)
 
 
 def _show_once(request: Request, key: str, invitation: Invitation, secret: str) -> Response:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from interlock.control.console.pages import page
 from interlock.control.console.session import PageRoute, Visitor
+from interlock.control.domain.flags import FlagFilter
 from interlock.control.domain.page import Slice
 from interlock.control.domain.releases import Signal
 from interlock.control.domain.releases import Wanted as Everything
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
-DAYS = 30
 FOUND = 8
 RELEASES = 5
 
@@ -32,14 +32,14 @@ async def overview(request: Request, visitor: Visitor) -> Response:
         return page(request, "no_access.html")
     async with visitor.work() as work:
         stats = await work.dashboard.count()
-        days = await work.dashboard.activity(DAYS)
+        days = await work.dashboard.activity()
         events = await work.audit.page(Slice(10))
         is_of_releases = Permission.READ_RELEASES in visitor.user.permissions
         health = await work.releases.count_health() if is_of_releases else None
         released = await work.releases.page(Slice(RELEASES), Everything()) if is_of_releases else None
         newest = await work.releases.newest_of_each_project() if is_of_releases else ()
     return page(
-        request, "overview.html", stats=stats, days=days, most=max(day.changes for day in days), events=events,
+        request, "overview.html", stats=stats, days=days, events=events,
         health=health, released=released, not_clear=[run for run in newest if run.summary.signal is not Signal.CLEAR],
     )  # fmt: skip
 
@@ -57,5 +57,7 @@ async def search(request: Request, visitor: Visitor, search: str = "") -> Respon
             if Permission.READ_MODULES in permissions:
                 found.append(("Modules", "/modules/", (await work.modules.page(first, text)).items))
             if Permission.READ_FLAGS in permissions:
-                found.append(("Feature flags", "/feature-flags/", (await work.flags.page(first, text)).items))
+                found.append(
+                    ("Feature flags", "/feature-flags/", (await work.flags.page(first, FlagFilter(text))).items)
+                )
     return page(request, "search.html", found=found, search=text)

@@ -133,8 +133,8 @@ async def _ask_to_sign_in(request: Request) -> Response:
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/sign-in?next={quote(path)}", status_code=303)
     # Nothing of what was typed is lost: it waits in the sign-in form.
-    fields = await form_of(request)
-    kept = {f"{KEPT}{name}": value for name, value in fields.items()}
+    form = await request.form()
+    kept = [(f"{KEPT}{name}", value) for name, value in form.multi_items() if isinstance(value, str)]
     return page(request, "sign_in.html", status=401, next=request.url.path, kept=kept, error=None, email="")
 
 
@@ -156,3 +156,12 @@ def _caller_of(request: Request) -> Caller:
 
 Visitor = Annotated[Caller, Depends(_caller_of)]
 Form = Annotated[Mapping[str, str], Depends(form_of)]
+
+
+async def _chosen_of(request: Request) -> tuple[str, ...]:
+    form = await request.form()
+    return tuple(value for value in form.getlist("chosen") if isinstance(value, str))
+
+
+Chosen = Annotated[tuple[str, ...], Depends(_chosen_of)]
+"""What was ticked in a list."""

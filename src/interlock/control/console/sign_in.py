@@ -29,14 +29,14 @@ router = APIRouter(include_in_schema=False)
 @router.get("/sign-in")
 async def ask(request: Request, next: str = "/") -> Response:  # noqa: A002 - the name in the address
     """Ask for an e-mail address and a password."""
-    return page(request, "sign_in.html", next=own_path(next), kept={}, error=None, email="")
+    return page(request, "sign_in.html", next=own_path(next), kept=[], error=None, email="")
 
 
 @router.post("/sign-in")
 async def let_somebody_in(request: Request, form: Form) -> Response:
     """Begin a session, and go on to where somebody wanted to go."""
     ports, path = ports_of(request), own_path(form.get("next", "/"))
-    kept = {name: value for name, value in form.items() if name.startswith(KEPT)}
+    kept = [(name, value) for name, value in (await request.form()).multi_items() if name.startswith(KEPT)]
     email = form.get("email", "")
     try:
         require_own_form(request)
@@ -49,7 +49,7 @@ async def let_somebody_in(request: Request, form: Form) -> Response:
         return page(request, "sign_in.html", status=STATUS[type(error)], next=path, kept=kept, error=error, email=email)
     response: Response
     if kept:
-        fields = {name.removeprefix(KEPT): value for name, value in kept.items()}
+        fields = [(name.removeprefix(KEPT), value) for name, value in kept]
         response = page(request, "resume.html", next=path, fields=fields)
     else:
         response = RedirectResponse(path, status_code=303)

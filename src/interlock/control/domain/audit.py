@@ -97,6 +97,7 @@ class Audit(Protocol):
     """The trail of the organisations that the scope lets one see."""
 
     async def record(self, entry: Entry) -> None: ...
+    async def find(self, event_id: UUID) -> AuditEvent | None: ...
     async def page(self, wanted: Slice, of: "Subject | None" = None) -> Page[AuditEvent]:
         """The newest events first."""
 

@@ -52,15 +52,17 @@ class Stats:
 
 @dataclass(frozen=True, slots=True)
 class DayOfActivity:
-    """How many changes were made on one day, by UTC."""
+    """What was done on one day, by UTC: changes, answers of flags, and uses of modules."""
 
     day: date
     changes: int
+    evaluations: int
+    module_uses: int
 
 
 class Dashboard(Protocol):
     """Counts, each taken in one query."""
 
     async def count(self) -> Stats: ...
-    async def activity(self, days: int) -> tuple[DayOfActivity, ...]:
-        """The last days, today included, the oldest first; days without a change as well."""
+    async def activity(self) -> tuple[DayOfActivity, ...]:
+        """The last 30 days, today included, the oldest first; days on which nothing happened as well."""

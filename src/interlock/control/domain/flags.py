@@ -131,11 +131,22 @@ class Override:
         return self.expires_at is None or moment < self.expires_at
 
 
+@dataclass(frozen=True, slots=True)
+class FlagFilter:
+    """Which flags are wanted; None stands for all. `search` is looked for in key and name."""
+
+    search: str | None = None
+    status: FlagStatus | None = None
+    is_enabled: bool | None = None
+
+
 class Flags(Protocol):
     """The flags, and those of their overrides that the scope lets one see."""
 
-    async def page(self, wanted: Slice, search: str | None = None) -> Page[Flag]:
-        """By key; `search` is looked for in key and name."""
+    async def page(self, wanted: Slice, of: FlagFilter | None = None) -> Page[Flag]:
+        """By key."""
+
+    async def inactive_among(self, keys: Collection[str]) -> tuple[Flag, ...]: ...
 
     async def find(self, key: str) -> Flag | None: ...
     async def hold(self, key: str) -> Flag | None:

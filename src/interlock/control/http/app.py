@@ -10,6 +10,7 @@ from interlock.control.http import (
     PREFIX,
     audit,
     dashboard,
+    flag_history,
     flags,
     health,
     invitations,
@@ -62,7 +63,7 @@ def create_app(ports: Ports, close: Callable[[], Awaitable[None]]) -> FastAPI:
 def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
     of_people = (sign_in, users, sessions, organisations, members, invitations)
-    for noun in (*of_people, modules, flags, dashboard, audit, releases):
+    for noun in (*of_people, modules, flags, flag_history, dashboard, audit, releases):
         api.include_router(noun.router)
     api.include_router(modules.of_organisation)
     api.include_router(invitations.public)

@@ -1,10 +1,12 @@
-"""GET /admin/dashboard/stats"""
+"""/admin/dashboard"""
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter
+from pydantic import Field
 
-from interlock.control.domain.dashboard import Stats
+from interlock.control.domain.dashboard import DayOfActivity, Stats
 from interlock.control.domain.users import Permission
 from interlock.control.http.caller import Caller, ProtectedRoute, permitted
 from interlock.control.http.fields import View
@@ -63,3 +65,27 @@ async def read_stats(caller: Annotated[Caller, permitted(Permission.READ_DASHBOA
     """Count what the caller may see."""
     async with caller.work() as work:
         return await work.dashboard.count()
+
+
+class DayView(View):
+    """What was done on one day, by UTC."""
+
+    day: date
+    changes: int = Field(description="What the audit trail tells of.")
+    evaluations: int = Field(description="How often a flag answered.")
+    module_uses: int
+
+
+class SeriesView(View):
+    """Each of the last 30 days, the oldest first."""
+
+    days: list[DayView]
+
+
+@router.get("/series", response_model=SeriesView)
+async def read_series(
+    caller: Annotated[Caller, permitted(Permission.READ_DASHBOARD)],
+) -> dict[str, tuple[DayOfActivity, ...]]:
+    """Count, for each of the last 30 days, what was done in what the caller may see."""
+    async with caller.work() as work:
+        return {"days": await work.dashboard.activity()}

@@ -11,6 +11,7 @@ from interlock.control.domain import evaluation, flags
 from interlock.control.domain.evaluation import Evaluation, Explanation, Reason
 from interlock.control.domain.flags import (
     Flag,
+    FlagFilter,
     FlagScope,
     FlagStatus,
     NewFlag,
@@ -186,10 +187,16 @@ class FlagUsageView(View):
 
 
 @router.get("", response_model=FlagList, responses=problems(422))
-async def list_flags(caller: Reader, wanted: WantedSlice, search: Search = None) -> Listing[Flag]:
+async def list_flags(
+    caller: Reader,
+    wanted: WantedSlice,
+    search: Search = None,
+    status: FlagStatus | None = None,
+    is_enabled: bool | None = None,
+) -> Listing[Flag]:
     """List the flags, by key."""
     async with caller.work() as work:
-        return listing(await work.flags.page(wanted, search))
+        return listing(await work.flags.page(wanted, FlagFilter(search, status, is_enabled)))
 
 
 @router.post("", status_code=201, response_model=FlagView, responses=problems(409, *OF_A_BODY))

@@ -88,6 +88,10 @@ class StoredAudit(Scoped):
     async def record(self, entry: Entry) -> None:
         await self.session.execute(insert(AuditEventRow).values(**row_values(entry, self.origin)))
 
+    async def find(self, event_id: UUID) -> AuditEvent | None:
+        found = (await self.session.execute(self._events(Subject()).where(AuditEventRow.id == event_id))).one_or_none()
+        return event_of(found[0], found[1]) if found else None
+
     async def page(self, wanted: Slice, of: Subject | None = None) -> Page[AuditEvent]:
         return await self.fetch_newest(
             self._events(of or Subject()),

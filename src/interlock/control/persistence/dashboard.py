@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import Date, FromClause, Subquery, cast, distinct, func, select, true
+from sqlalchemy import Date, DateTime, FromClause, Subquery, cast, distinct, func, select, true
 
 from interlock.control.domain.dashboard import (
     ActivityCounts,
@@ -14,8 +14,9 @@ from interlock.control.domain.dashboard import (
 )
 from interlock.control.domain.modules import ModuleStatus
 from interlock.control.persistence.audit import AuditEventRow
-from interlock.control.persistence.flags import FlagRow
-from interlock.control.persistence.modules import ModuleRow, OrganisationModuleRow, StoredModules
+from interlock.control.persistence.days import LENGTH, last_days, today
+from interlock.control.persistence.flags import FlagRow, FlagUseRow
+from interlock.control.persistence.modules import ModuleRow, ModuleUseRow, OrganisationModuleRow, StoredModules
 from interlock.control.persistence.organisations import OrganisationRow
 from interlock.control.persistence.scoped import Scoped
 from interlock.control.persistence.users import UserRow
@@ -48,23 +49,34 @@ class StoredDashboard(Scoped):
             users=MemberCounts(row.users, row.active_users),
         )
 
-    async def activity(self, days: int) -> tuple[DayOfActivity, ...]:
-        today = func.date_trunc("day", func.timezone("UTC", func.now()))
-        series = func.generate_series(today - timedelta(days=days - 1), today, timedelta(days=1))
-        day = series.table_valued("day").render_derived().c.day
-        begins = func.timezone("UTC", day)
-        is_of_day = (
-            self.is_in_scope(AuditEventRow.organisation_id)
-            & (AuditEventRow.occurred_at >= begins)
-            & (AuditEventRow.occurred_at < begins + timedelta(days=1))
+    async def activity(self) -> tuple[DayOfActivity, ...]:
+        days = last_days()
+        changed_on = cast(func.timezone("UTC", AuditEventRow.occurred_at), Date)
+        changes = (
+            select(changed_on.label("day"), func.count().label("number"))
+            .where(
+                self.is_in_scope(AuditEventRow.organisation_id),
+                AuditEventRow.occurred_at >= func.timezone("UTC", cast(today() - (LENGTH - 1), DateTime)),
+            )
+            .group_by(changed_on)
+            .subquery()
         )
-        statement = (
-            select(cast(day, Date), func.count(AuditEventRow.id))
-            .select_from(day.table.outerjoin(AuditEventRow, is_of_day))
-            .group_by(day)
-            .order_by(day)
+        evaluations = self._used(FlagUseRow)
+        uses = self._used(ModuleUseRow)
+        statement = select(days.c.day, *(func.coalesce(each.c.number, 0) for each in (changes, evaluations, uses)))
+        joined: FromClause = days
+        for counted in (changes, evaluations, uses):
+            joined = joined.outerjoin(counted, counted.c.day == days.c.day)
+        rows = await self.session.execute(statement.select_from(joined).order_by(days.c.day))
+        return tuple(DayOfActivity(row[0], *map(int, row[1:])) for row in rows)
+
+    def _used(self, of: type[FlagUseRow] | type[ModuleUseRow]) -> Subquery:
+        return (
+            select(of.day, func.sum(of.uses).label("number"))
+            .where(self.is_in_scope(of.organisation_id), of.day > today() - LENGTH)
+            .group_by(of.day)
+            .subquery()
         )
-        return tuple(DayOfActivity(*row) for row in await self.session.execute(statement))
 
     def _flags(self) -> Subquery:
         return (

@@ -1,6 +1,6 @@
 """Flags and their overrides in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from interlock.control.domain.audit import Origin
 from interlock.control.domain.evaluation import FlagUse
-from interlock.control.domain.flags import Flag, FlagScope, FlagStatus, NewFlag, NewOverride, Override
+from interlock.control.domain.flags import Flag, FlagFilter, FlagScope, FlagStatus, NewFlag, NewOverride, Override
 from interlock.control.domain.page import Page, Slice
 from interlock.control.domain.scope import Scope
 from interlock.control.persistence.base import EMPTY, Base, Dated, Id, native_enum
@@ -151,11 +151,19 @@ class StoredFlags(Scoped):
         super().__init__(session, scope)
         self.origin = origin
 
-    async def page(self, wanted: Slice, search: str | None = None) -> Page[Flag]:
+    async def page(self, wanted: Slice, of: FlagFilter | None = None) -> Page[Flag]:
         found = select(FlagRow)
-        if search:
-            found = found.where(holds(search, FlagRow.key, FlagRow.name))
+        if of and of.search:
+            found = found.where(holds(of.search, FlagRow.key, FlagRow.name))
+        if of and of.status is not None:
+            found = found.where(FlagRow.status == of.status)
+        if of and of.is_enabled is not None:
+            found = found.where(FlagRow.is_enabled == of.is_enabled)
         return await self.fetch_page(found, FlagRow.key, wanted, flag_of)
+
+    async def inactive_among(self, keys: Collection[str]) -> tuple[Flag, ...]:
+        found = select(FlagRow).where(FlagRow.key.in_(keys), FlagRow.status == FlagStatus.INACTIVE)
+        return tuple(map(flag_of, await self.session.scalars(found.order_by(FlagRow.key))))
 
     async def find(self, key: str) -> Flag | None:
         row = await self.session.scalar(select(FlagRow).where(FlagRow.key == key))
