@@ -1,5 +1,6 @@
 """Every page of the console for everybody: in a real Chromium, at two widths, light and dark, by axe."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +28,14 @@ document.documentElement.scrollWidth <= innerWidth ? [] : [document.documentElem
 LOOKED_AT_BY_AXE = {("wide", "light"), ("narrow", "dark")}
 WITH_DRIFT = replace(builders.stop_at_verify_before(), id="with-drift")
 OVER_BUDGET = replace(builders.stop_over_the_budget(), id="over-budget")
+SCHEMA = {
+    "properties": {
+        "region": {"enum": ["eu", "us"], "title": "Region", "description": "Where the prices are looked up."},
+        "currency": {"type": "string"},
+        "limit": {"type": "integer"},
+        "alerts": {"type": "boolean"},
+    }
+}
 PAGES = {
     "overview": "/",
     "organisations": "/organisations",
@@ -34,6 +43,7 @@ PAGES = {
     "new organisation": "/organisations/new",
     "modules": "/modules",
     "module": "/modules/prices",
+    "configuration": "/organisations/acme/modules/prices",
     "flags": "/feature-flags",
     "flag": "/feature-flags/new-one",
     "switch": "/feature-flags/new-one/switch",
@@ -58,6 +68,12 @@ def test_every_page_is_for_everybody(browser: Browser, api: Api, people: People,
     people.sql(
         "insert into analytics_modules (key, name, description, version, type, status, is_core)"
         " values ('prices', 'Prices', 'Of all', '1.0', 'analytics', 'deprecated', true)"
+    )
+    people.sql("update analytics_modules set configuration_schema = %s", json.dumps(SCHEMA))
+    people.sql(
+        "insert into analytics_modules (key, name, description, version, type, status, is_core, dependencies)"
+        " values ('alerts', 'Alerts', 'By e-mail', '1.0', 'analytics', 'active', false, '{prices}'),"
+        " ('reports', 'Reports with a long name', '', '1.0', 'reporting', 'active', false, '{prices}')"
     )
     people.sql(
         "insert into feature_flags (key, name, description, is_enabled, rollout, scope, status)"

@@ -55,6 +55,26 @@ def test_an_administrator_rolls_a_flag_out_and_makes_an_exception(opened: Page, 
     assert people.sql("select is_enabled, rollout from feature_flags") == [(True, 25)]
 
 
+def test_an_administrator_sets_a_module_up_by_a_form(opened: Page, people: People):
+    people.organisation("acme")
+    people.sql(
+        "insert into analytics_modules (key, name, description, version, type, status, is_core, configuration_schema)"
+        " values ('prices', 'Prices', '', '1.0', 'analytics', 'active', true, %s)",
+        '{"properties": {"limit": {"type": "integer", "minimum": 1}, "live": {"type": "boolean"}}}',
+    )
+    sign_in(opened, people.super_admin(), "/organisations/acme")
+    opened.get_by_role("link", name="Prices").click()
+    opened.get_by_label("limit").fill("0")
+    opened.get_by_label("live").select_option("true")
+    opened.get_by_role("button", name="Save").click()
+    expect(opened.get_by_role("alert")).to_contain_text("configuration.limit")
+    opened.get_by_label("limit").fill("10")
+    opened.get_by_role("button", name="Save").click()
+
+    expect(opened.get_by_role("alert")).to_have_count(0)
+    assert people.sql("select configuration from organisation_modules") == [({"limit": 10, "live": True},)]
+
+
 def test_a_list_is_searched_while_one_types(opened: Page, people: People):
     people.organisation("acme")
     people.organisation("zebra")

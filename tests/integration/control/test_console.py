@@ -486,3 +486,107 @@ def test_the_page_of_the_trail_exports_what_it_shows(visitor: Visitor, people: P
 
     assert "second" in exported
     assert "first" not in exported
+
+
+MODULE = {
+    "key": "prices",
+    "name": "Prices",
+    "description": "",
+    "version": "1",
+    "type": "analytics",
+    "configuration_schema": {
+        "type": "object",
+        "properties": {"region": {"enum": ["eu", "us"]}, "limit": {"type": "integer", "minimum": 1}},
+        "additionalProperties": False,
+    },
+}
+
+
+@pytest.fixture
+def configured(visitor: Visitor, api: Api, people: People) -> str:
+    """The page on which acme sets up a module that it has."""
+    root = people.super_admin()
+    people.organisation("acme")
+    assert api.ask("POST", "/api/v1/admin/modules", root, json=MODULE).status_code == 201
+    assert api.ask("PUT", "/api/v1/admin/modules/prices/organisations/acme", root, json={
+        "is_enabled": True, "configuration": {"limit": 5},
+    }).status_code == 200  # fmt: skip
+    visitor.sign_in(root)
+    return "/organisations/acme/modules/prices"
+
+
+def version_on(page: httpx2.Response) -> str:
+    found = re.search(r'name="version" value="([^"]*)"', page.text)
+    assert found is not None
+    return found[1]
+
+
+def test_a_module_is_set_up_by_a_form_of_its_schema(visitor: Visitor, people: People, configured: str):
+    member = people.member("acme", "viewer")
+    shown = visitor.get(configured)
+    assert 'value="5"' in shown.text
+
+    saved = visitor.post(
+        configured,
+        version=version_on(shown),
+        **{"configuration.region": '"eu"', "configuration.limit": "7", "allowed_users": str(member.id)},
+    )
+
+    assert saved.status_code == 303
+    assert people.sql("select configuration, allowed_users, is_enabled from organisation_modules") == [
+        ({"region": "eu", "limit": 7}, [member.id], True)
+    ]
+
+
+@pytest.mark.parametrize(("limit", "at"), [("0", "configuration.limit"), ("many", "configuration.limit")])
+def test_what_does_not_fit_is_told_and_what_was_typed_is_kept(
+    visitor: Visitor, people: People, configured: str, limit: str, at: str
+):
+    version = version_on(visitor.get(configured))
+    refused = visitor.post(
+        configured, version=version, **{"configuration.region": '"us"', "configuration.limit": limit}
+    )
+
+    assert refused.status_code == 422
+    assert at in refused.text
+    assert f'value="{limit}"' in refused.text
+    assert "selected" in refused.text.partition(">us<")[0].rpartition("<option")[2]
+    assert people.sql("select configuration from organisation_modules") == [({"limit": 5},)]
+
+
+def test_two_tabs_do_not_set_a_module_up_over_each_other(visitor: Visitor, people: People, configured: str):
+    version = version_on(visitor.get(configured))
+    assert visitor.post(configured, version=version, **{"configuration.limit": "6"}).status_code == 303
+
+    second = visitor.post(configured, version=version, **{"configuration.limit": "8"})
+
+    assert second.status_code == 412
+    assert people.sql("select configuration from organisation_modules") == [({"limit": 6},)]
+    mine = visitor.post(configured, version=version_on(second), **{"configuration.limit": "8"})
+    assert mine.status_code == 303
+
+
+def test_an_organisations_administrator_reads_a_configuration_and_changes_none(
+    visitor: Visitor, people: People, configured: str
+):
+    visitor.post("/sign-out")
+    visitor.sign_in(people.member("acme", "admin"))
+
+    assert visitor.get(configured).status_code == 200
+    assert visitor.post(configured, **{"configuration.limit": "9"}).status_code == 403
+    assert visitor.get("/organisations/globex/modules/prices").status_code == 404
+
+
+def test_a_module_shows_who_has_it_and_what_it_needs(visitor: Visitor, api: Api, people: People, configured: str):
+    root = people.super_admin()
+    for key, needs in (("reports", ["prices"]), ("alerts", ["reports", "prices"])):
+        body = MODULE | {"key": key, "name": key.title(), "dependencies": needs}
+        assert api.ask("POST", "/api/v1/admin/modules", root, json=body).status_code == 201
+
+    prices, reports = visitor.get("/modules/prices").text, visitor.get("/modules/reports").text
+
+    assert "Prices needs nothing, and is needed by Alerts, Reports" in prices
+    assert "Reports needs Prices, and is needed by Alerts" in reports
+    assert configured in prices
+    holders = api.get("/api/v1/admin/modules/prices/organisations", root).json()["items"]
+    assert [(each["organisation_key"], each["is_enabled"]) for each in holders] == [("acme", True)]

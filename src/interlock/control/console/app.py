@@ -11,6 +11,7 @@ from starlette.types import Scope
 from interlock.control.console import (
     account,
     audit,
+    configure,
     flags,
     invitations,
     modules,
@@ -45,7 +46,19 @@ def mount_console(app: FastAPI) -> None:
             return page(request, "not_found.html", status=404)
         return await answer(request, error)  # type: ignore[no-any-return, misc]
 
-    for part in (sign_in, overview, organisations, invitations, modules, flags, people, audit, releases, account):
+    for part in (
+        sign_in,
+        overview,
+        organisations,
+        configure,
+        invitations,
+        modules,
+        flags,
+        people,
+        audit,
+        releases,
+        account,
+    ):
         app.include_router(part.router)
     app.include_router(invitations.public)
     app.mount("/assets", _Assets(directory=ASSETS), name="assets")

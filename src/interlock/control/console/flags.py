@@ -126,7 +126,7 @@ async def change(request: Request, visitor: Visitor, key: KeyInPath, form: Form)
     except ChangedMeanwhile:
         async with visitor.work() as work:
             current = await flags.find(work, key)
-        return lost_update(request, f"/feature-flags/{key}", form, current, wanted)
+        return await lost_update(request, f"/feature-flags/{key}", current, wanted)
     return RedirectResponse(f"/feature-flags/{key}", status_code=303)
 
 

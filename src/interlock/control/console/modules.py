@@ -10,11 +10,13 @@ from interlock.control.domain import modules
 from interlock.control.domain.audit import Resource, Subject
 from interlock.control.domain.errors import InvalidChange
 from interlock.control.domain.modules import NEXT_STATUSES, ModuleStatus
-from interlock.control.domain.page import Slice
+from interlock.control.domain.page import LARGEST_PAGE, Slice
 from interlock.control.domain.users import Permission
 from interlock.control.http.fields import KeyInPath
 
 router = APIRouter(prefix="/modules", include_in_schema=False, route_class=PageRoute)
+
+HOLDERS = 50
 
 
 @router.get("")
@@ -32,9 +34,19 @@ async def read(request: Request, visitor: Visitor, key: KeyInPath) -> Response:
     visitor.user.must_have(Permission.READ_MODULES)
     async with visitor.work() as work:
         module = await modules.find(work, key)
+        catalogue = await work.modules.page(Slice(LARGEST_PAGE))
+        holders = await work.modules.holders(key, Slice(HOLDERS))
         events = await work.audit.page(Slice(15), Subject(Resource.MODULE, key))
+    names = {each.key: each.name for each in catalogue.items}
     return page(
-        request, "module.html", module=module, next_statuses=sorted(NEXT_STATUSES[module.status]), events=events
+        request,
+        "module.html",
+        module=module,
+        next_statuses=sorted(NEXT_STATUSES[module.status]),
+        events=events,
+        holders=holders,
+        needs=[(each, names.get(each, each)) for each in module.dependencies],
+        needed_by=[(each.key, each.name) for each in catalogue.items if key in each.dependencies],
     )
 
 

@@ -93,7 +93,7 @@ async def change(request: Request, visitor: Visitor, key: KeyInPath, form: Form)
     except ChangedMeanwhile:
         async with visitor.work() as work:
             current = await organisations.find(work, key)
-        return lost_update(request, f"/organisations/{key}", form, current, wanted)
+        return await lost_update(request, f"/organisations/{key}", current, wanted)
     return RedirectResponse(f"/organisations/{key}", status_code=303)
 
 
@@ -115,7 +115,7 @@ async def restore(visitor: Visitor, key: KeyInPath) -> Response:
     return RedirectResponse(f"/organisations/{key}", status_code=303)
 
 
-@router.post("/{key}/modules/{module_key}")
+@router.post("/{key}/modules/{module_key}/switch")
 async def assign(visitor: Visitor, key: KeyInPath, module_key: KeyInPath, form: Form) -> Response:
     """Switch a module on or off for an organisation; how it is set up stays."""
     visitor.user.must_have(Permission.WRITE_MODULES)

@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 
-def lost_update(
-    request: Request, address: str, form: Mapping[str, str], current: "DataclassInstance", wanted: Mapping[str, Any]
+async def lost_update(
+    request: Request, address: str, current: "DataclassInstance", wanted: Mapping[str, Any]
 ) -> Response:
-    """Show both values, and let somebody choose. Nothing was saved."""
+    """Show both values, and let somebody choose; the form is kept as it was sent. Nothing was saved."""
     rows = [(name, getattr(current, name), value) for name, value in wanted.items()]
     differing = [(name, now, yours) for name, now, yours in rows if now != yours]
-    fields = {**form, "version": version_of(current)}
+    sent = (await request.form()).multi_items()
+    fields = [(name, value) for name, value in sent if name != "version"] + [("version", version_of(current))]
     return page(request, "lost_update.html", status=412, address=address, rows=differing, fields=fields)

@@ -11,7 +11,7 @@ from uuid import UUID
 from interlock.control.domain import organisations
 from interlock.control.domain.audit import Resource, record_change
 from interlock.control.domain.configuration import check_configuration, check_schema
-from interlock.control.domain.errors import ChangedMeanwhile, Conflict, InvalidChange, NotFound
+from interlock.control.domain.errors import Conflict, InvalidChange, NotFound
 from interlock.control.domain.keys import check_key
 from interlock.control.domain.organisations import PLANS, Organisation, Plan
 from interlock.control.domain.page import Page, Slice
@@ -126,6 +126,16 @@ class OrganisationModule:
     first_enabled_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """An organisation that has a module, switched on or off."""
+
+    organisation_key: str
+    organisation_name: str
+    is_enabled: bool
+    last_used_at: datetime | None
+
+
 class Modules(Protocol):
     """The modules that the scope lets one see: an organisation sees the core ones and its own."""
 
@@ -149,6 +159,9 @@ class Modules(Protocol):
 
     async def find_assignment(self, organisation_id: UUID, key: str) -> OrganisationModule | None: ...
     async def page_of_assignments(self, organisation_id: UUID, wanted: Slice) -> Page[OrganisationModule]: ...
+    async def holders(self, key: str, wanted: Slice) -> Page[Holder]:
+        """The organisations that were ever given a module, by key."""
+
     async def catalogue(self) -> Sequence[Module]:
         """Every module, whatever the scope sees of them."""
 
@@ -269,10 +282,7 @@ async def assign(
     module = await _hold(work, key)
     organisation = await organisations.find(work, organisation_key)
     before = await work.modules.hold_assignment(organisation.id, key)
-    if before is None and expected is not None:
-        raise ChangedMeanwhile
-    if before is not None:
-        check_version(before, expected)
+    check_version(before or OrganisationModule(organisation.id, key, module.is_core, {}), expected)
     await _check_enabling(work, module, organisation, is_enabled=is_enabled)
     effective = {**module.default_configuration, **configuration}
     check_configuration(module.configuration_schema, effective, "configuration")
@@ -293,6 +303,12 @@ async def assign(
     saved = await work.modules.save_assignment(after)
     await record_change(work, organisation.id, Resource.ORGANISATION_MODULE, key, before=before, after=saved)
     return saved
+
+
+async def holders(work: "UnitOfWork[Scope]", key: str, wanted: Slice) -> Page[Holder]:
+    """List the organisations that have a module."""
+    module = await find(work, key)
+    return await work.modules.holders(module.key, wanted)
 
 
 async def find_assignment(work: "UnitOfWork[Scope]", key: str, organisation_key: str) -> OrganisationModule:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field
 from interlock.control.domain import module_use, modules, organisations
 from interlock.control.domain.module_use import Access, AccessReason, Usage, Use
 from interlock.control.domain.modules import (
+    Holder,
     Module,
     ModuleStatus,
     ModuleType,
@@ -180,6 +181,21 @@ class UseOfDayView(View):
     milliseconds: int
 
 
+class HolderView(View):
+    """An organisation that has a module, switched on or off."""
+
+    organisation_key: str
+    organisation_name: str
+    is_enabled: bool
+    last_used_at: datetime | None
+
+
+class HolderList(ListView):
+    """One page of organisations that have a module."""
+
+    items: list[HolderView]
+
+
 class UsageView(View):
     """The use of a module by an organisation: each of the last 30 days, the oldest first."""
 
@@ -221,6 +237,13 @@ async def change_module(
         changed = await modules.change(work, key, body.given(), expected=expected)
     tag(response, changed)
     return changed
+
+
+@router.get("/{key}/organisations", response_model=HolderList, responses=problems(404, 422))
+async def list_holders(caller: Reader, key: KeyInPath, wanted: WantedSlice) -> Listing[Holder]:
+    """List the organisations that have a module, switched on or off, by key."""
+    async with caller.work() as work:
+        return listing(await modules.holders(work, key, wanted))
 
 
 @router.get(OF_ORGANISATION, response_model=OrganisationModuleView, responses=problems(404, 422))

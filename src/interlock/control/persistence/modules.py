@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from interlock.control.domain.module_use import Usage, Use, UseOfDay
-from interlock.control.domain.modules import Module, ModuleStatus, ModuleType, NewModule, OrganisationModule
+from interlock.control.domain.modules import Holder, Module, ModuleStatus, ModuleType, NewModule, OrganisationModule
 from interlock.control.domain.organisations import Plan
 from interlock.control.domain.page import Page, Slice
 from interlock.control.domain.scope import WholePlatform
@@ -192,6 +192,19 @@ class StoredModules(Scoped):
             execution_options={"populate_existing": True},
         )
         return assignment_of(rows.one())
+
+    async def holders(self, key: str, wanted: Slice) -> Page[Holder]:
+        having = OrganisationModuleRow
+        statement = (
+            select(OrganisationRow.key, OrganisationRow.name, having.is_enabled, having.last_used_at)
+            .join(having, having.organisation_id == OrganisationRow.id)
+            .where(having.module_key == key, self.is_in_scope(having.organisation_id))
+        )
+        if wanted.after is not None:
+            statement = statement.where(OrganisationRow.key > wanted.after)
+        rows = (await self.session.execute(statement.order_by(OrganisationRow.key).limit(wanted.limit + 1))).all()
+        shown = tuple(Holder(*row) for row in rows[: wanted.limit])
+        return Page(shown, shown[-1].organisation_key if len(rows) > wanted.limit else None)
 
     async def catalogue(self) -> Sequence[Module]:
         return [module_of(row) for row in await self.session.scalars(select(ModuleRow).order_by(ModuleRow.key))]
