@@ -17,19 +17,26 @@ from interlock.postgres.lock_patience import (
     LockPatience,
     pause_before,
 )
+from interlock.postgres.progress import read_work
 from interlock.postgres.session import open_session
 from interlock.postgres.url import DatabaseUrl
 
 LOOKS_EVERY_SECONDS = 0.2
+TELLS_WORK_AFTER_SECONDS = 0.5
+"""A statement that takes less is not worth a word."""
 
 
 class Watch:
-    """Looks from a session of its own who keeps the sessions of the release waiting. `latest` are those seen last."""
+    """Looks from a session of its own who keeps the sessions of the release waiting, and what they are at.
+
+    `latest` are those who were seen last to keep them waiting, `revision` is the one that runs.
+    """
 
     def __init__(self, url: DatabaseUrl, application: str, tells: Callable[[str], None]) -> None:
         self._url, self._application, self._tells = url, application, tells
         self._is_over = Event()
         self.latest: tuple[Blocker, ...] = ()
+        self.revision = ""
 
     def run(self) -> None:
         """Look until it is over. Where no session can be had, nobody is named, and nothing else changes."""
@@ -41,6 +48,8 @@ class Watch:
                 if blockers := read_blockers(session, self._application):
                     self.latest = blockers
                     self._tells(f"waiting for {', '.join(map(str, blockers))}")
+                elif (work := read_work(session, self._application)) and work.seconds > TELLS_WORK_AFTER_SECONDS:
+                    self._tells(f"{self.revision}: {work}")
 
     def end(self) -> None:
         self._is_over.set()
@@ -64,6 +73,7 @@ class Patience:
         and neither is the last one. Raises ProjectFailed.
         """
         deadline = time.monotonic() + self._seconds
+        self._watched.revision = revision
         attempt = 1
         while not self._attempt(child, revision, start, deadline):
             pause = pause_before(attempt)

@@ -33,15 +33,16 @@ Guard = Callable[..., Outcome]
 
 
 class Watcher:
-    """Progress that nobody watches, but a test that wants to do something at a stage."""
+    """Progress that nobody watches, but a test that wants to do something at a stage, or to read what was told."""
 
-    def __init__(self, at: dict[Check, Callable[[], None]]) -> None:
-        self.at = at
+    def __init__(self, at: dict[Check, Callable[[], None]], heard: list[str]) -> None:
+        self.at, self.heard = at, heard
 
     def began(self, check: Check) -> None:
         self.at.get(check, lambda: None)()
 
-    def tells(self, text: str) -> None: ...
+    def tells(self, text: str) -> None:
+        self.heard.append(text)
 
     def ended(self, stage: Stage) -> None: ...
 
@@ -79,9 +80,17 @@ def request_for(server: EmbeddedServer, tmp_path: Path) -> Callable[..., Request
 def guard(request_for: Callable[..., Request]) -> Guard:
     """Run one of the guard's pipelines: `guard("release", database)`."""
 
-    def run(what: str, database: str, at: dict[Check, Callable[[], None]] | None = None, **options: Any) -> Outcome:
+    def run(
+        what: str,
+        database: str,
+        at: dict[Check, Callable[[], None]] | None = None,
+        heard: list[str] | None = None,
+        **options: Any,
+    ) -> Outcome:
         blank = ReleaseRecord(what + "-1", what, "shop", "0", datetime.now(UTC), 0.0, Verdict(), ())
-        return getattr(pipeline, what)(request_for(database, **options), blank, Watcher(at or {}))
+        return getattr(pipeline, what)(
+            request_for(database, **options), blank, Watcher(at or {}, [] if heard is None else heard)
+        )
 
     return run
 

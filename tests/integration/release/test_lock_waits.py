@@ -1,5 +1,6 @@
 """A release that has to wait for a lock: others do not wait behind it, and it is told for whom it waits."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -149,3 +150,23 @@ def test_an_index_built_concurrently_outlasts_an_old_transaction(guard: Guard, r
 
     assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
     assert ask(database, "select indisvalid from pg_index where indexrelid = 't_n'::regclass") == [(True,)]
+
+
+def test_how_far_an_index_is_built_is_told_meanwhile(guard: Guard, released, database: str):
+    released(
+        r2="""
+        with op.get_context().autocommit_block():
+            op.create_index("t_n", "t", ["n"], postgresql_concurrently=True)
+        """
+    )
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("insert into t select n, n from generate_series(1, 2000000) n")
+    heard: list[str] = []
+
+    outcome = guard("release", database, heard=heard, lock_wait_seconds=60, **NO_MODELS)
+
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+    pattern = (
+        r"r2: create index concurrently t_n on t \(n\): (building index|index validation)[a-z :,]*, \d+ % \(\d+ s\)"
+    )
+    assert any(re.fullmatch(pattern, line, re.IGNORECASE) for line in heard), heard
