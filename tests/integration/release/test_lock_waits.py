@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from interlock.errors import ExitCode
+from interlock.postgres.embedded import run_server
 from tests.acceptance.conftest import ask
 from tests.alembic_project import make_project
 from tests.integration.release.conftest import Guard, told
@@ -170,3 +171,44 @@ def test_how_far_an_index_is_built_is_told_meanwhile(guard: Guard, released, dat
         r"r2: create index concurrently t_n on t \(n\): (building index|index validation)[a-z :,]*, \d+ % \(\d+ s\)"
     )
     assert any(re.fullmatch(pattern, line, re.IGNORECASE) for line in heard), heard
+
+
+@pytest.fixture(scope="module")
+def vacuumed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database of a server where autovacuum is at work, as everywhere but on the tests' own."""
+    with run_server(tmp_path_factory.mktemp("vacuumed") / "postgres", is_durable=True) as server:
+        with psycopg.connect(server.url().as_text(), autocommit=True) as connection:
+            connection.execute("alter system set autovacuum_naptime = 1")
+            connection.execute("select pg_reload_conf()")
+        yield server.create_database("shop").as_text()
+
+
+@contextmanager
+def autovacuum_at_work(database: str) -> Iterator[None]:
+    """A real autovacuum worker on the table, slowed down so that it would go on for minutes."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("insert into t select n, n from generate_series(1, 200000) n")
+        connection.execute("update t set n = n + 1")
+        connection.execute(
+            "alter table t set (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0,"
+            " autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)"
+        )
+        deadline = time.monotonic() + 60
+        while connection.execute("select count(*) from pg_stat_progress_vacuum").fetchone() == (0,):
+            assert time.monotonic() < deadline, "no autovacuum came"
+            time.sleep(0.1)
+        yield
+
+
+def test_an_autovacuum_gives_way(guard: Guard, vacuumed: str, tmp_path: Path):
+    make_project(tmp_path, {"r1": TABLE})
+    assert guard("release", vacuumed, **NO_MODELS).exit_code == ExitCode.CLEAR
+    make_project(tmp_path, {"r1": TABLE, "r2": COLUMN})
+    heard: list[str] = []
+
+    with autovacuum_at_work(vacuumed):
+        outcome = guard("release", vacuumed, heard=heard, lock_wait_seconds=60, **NO_MODELS)
+
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+    # It was in the way, and the first attempt was too short for it to give way.
+    assert any(line.startswith("r2 waits for") and "autovacuum" in line for line in heard), heard
