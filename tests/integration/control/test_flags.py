@@ -213,3 +213,23 @@ def test_nobody_asks_a_flag_for_another_organisation(api: Api, root: Member, peo
     assert api.get(f"{FLAGS}/new-dashboard/explain", stranger, params=query).status_code == 404
     assert ask_flag(api, stranger, organisation_key="globex", user_id=str(member.id)).status_code == 404
     assert people.sql("select * from flag_uses") == []
+
+
+def test_an_exception_is_not_changed_over_somebody_elses_change(api: Api, people: People):
+    root = people.super_admin()
+    people.organisation("acme")
+    assert api.ask("POST", "/api/v1/admin/feature-flags", root, json={"key": "beta", "name": "B"}).status_code == 201
+    path = "/api/v1/admin/feature-flags/beta/overrides/organisations/acme"
+    body = {"is_enabled": True, "reason": "pilot"}
+    assert api.ask("PUT", path, root, json=body, headers={"If-Match": '"none"'}).status_code == 412
+    first = api.ask("PUT", path, root, json=body).headers["ETag"]
+    assert api.get(path, root).headers["ETag"] == first
+    second = api.ask("PUT", path, root, json=body | {"reason": "another"}, headers={"If-Match": first})
+    assert second.status_code == 200
+
+    stale = {"If-Match": first}
+    assert api.ask("PUT", path, root, json=body, headers=stale).status_code == 412
+    assert api.ask("DELETE", path, root, headers=stale).status_code == 412
+    assert api.get(path, root).json()["reason"] == "another"
+    assert api.ask("DELETE", path, root, headers={"If-Match": second.headers["ETag"]}).status_code == 204
+    assert api.get(path, root).status_code == 404

@@ -119,7 +119,8 @@ async def change(request: Request, visitor: Visitor, key: KeyInPath, form: Form)
     """Change one, unless somebody else has done so since the form was opened."""
     visitor.user.must_have(Permission.WRITE_FLAGS)
     fields = {name: form.get(name, "").strip() for name in ("name", "description", "rollout", "status")}
-    wanted: FlagChanges = validated(ChangeFlag, **fields).given()
+    sectors = {name: _codes(form.get(name, "")) for name in ("allowed_sectors", "blocked_sectors") if name in form}
+    wanted: FlagChanges = validated(ChangeFlag, **fields, **sectors).given()
     try:
         async with visitor.platform_work() as work:
             await flags.change(work, key, wanted, expected={form.get("version", "")})
@@ -191,6 +192,10 @@ async def _try(visitor: Caller, key: str, organisation_key: str, user_id: str, s
         overrides = await work.flags.overrides_of(organisation.id)
     context = Context(organisation.id, _user_of(user_id), sector or organisation.sector_code)
     return explain(flag, overrides, context, datetime.now(UTC))
+
+
+def _codes(text: str) -> list[str]:
+    return [code for each in text.split(",") if (code := each.strip())]
 
 
 def _user_of(text: str) -> UUID | None:

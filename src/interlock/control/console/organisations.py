@@ -65,6 +65,7 @@ async def read(request: Request, visitor: Visitor, key: KeyInPath) -> Response:
         flags = await work.flags.page(Slice(LARGEST_PAGE))
         overrides = await work.flags.overrides_of(organisation.id)
         users = await work.users.page(organisation.id, Slice(LARGEST_PAGE))
+        days = await work.dashboard.activity(organisation.id)
         events = await work.audit.page(Slice(15), Subject(organisation_id=organisation.id))
     context = Context(organisation.id, sector_code=organisation.sector_code)
     now = datetime.now(UTC)
@@ -75,6 +76,9 @@ async def read(request: Request, visitor: Visitor, key: KeyInPath) -> Response:
         version=version_of(organisation),
         modules=[(module, assigned.get(module.key)) for module in catalogue.items],
         flags=[(flag, evaluate(flag, overrides, context, now)) for flag in flags.items],
+        overrides=overrides,
+        now=now,
+        days=days,
         users=users,
         events=events,
         plans=Plan,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,5 +65,5 @@ class Dashboard(Protocol):
     """Counts, each taken in one query."""
 
     async def count(self) -> Stats: ...
-    async def activity(self) -> tuple[DayOfActivity, ...]:
-        """The last 30 days, today included, the oldest first; days on which nothing happened as well."""
+    async def activity(self, of: UUID | None = None) -> tuple[DayOfActivity, ...]:
+        """Of one organisation, or of all: the last 30 days, today included, the oldest first, quiet ones too."""

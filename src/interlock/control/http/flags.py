@@ -231,36 +231,86 @@ async def list_overrides(caller: Reader, key: KeyInPath, wanted: WantedSlice) ->
         return listing(await flags.page_of_overrides(work, key, wanted))
 
 
-@router.put(OF_ORGANISATION, response_model=OverrideView, responses=problems(404, *OF_A_BODY))
+@router.get(OF_ORGANISATION, response_model=OverrideView, responses=problems(404, 422))
+async def read_override_for_organisation(
+    caller: Reader, key: KeyInPath, organisation_key: KeyInPath, response: Response
+) -> Override:
+    """Read the exception for an organisation."""
+    return await _read_override(caller, key, Target(organisation_key), response)
+
+
+@router.put(OF_ORGANISATION, response_model=OverrideView, responses=problems(404, 412, *OF_A_BODY))
 async def override_for_organisation(
-    caller: Writer, key: KeyInPath, organisation_key: KeyInPath, body: PutOverride
+    caller: Writer,
+    key: KeyInPath,
+    organisation_key: KeyInPath,
+    body: PutOverride,
+    expected: Expected,
+    response: Response,
 ) -> Override:
     """Make or change the exception for an organisation."""
-    async with caller.platform_work() as work:
-        return await flags.put_override(work, key, Target(organisation_key), body.as_asked())
+    return await _put_override(caller, key, Target(organisation_key), body, expected, response)
 
 
-@router.delete(OF_ORGANISATION, status_code=204, responses=problems(404, 422))
-async def delete_override_for_organisation(caller: Writer, key: KeyInPath, organisation_key: KeyInPath) -> None:
+@router.delete(OF_ORGANISATION, status_code=204, responses=problems(404, 412, 422))
+async def delete_override_for_organisation(
+    caller: Writer, key: KeyInPath, organisation_key: KeyInPath, expected: Expected
+) -> None:
     """End the exception for an organisation."""
     async with caller.platform_work() as work:
-        await flags.delete_override(work, key, Target(organisation_key))
+        await flags.delete_override(work, key, Target(organisation_key), expected=expected)
 
 
-@router.put(OF_USER, response_model=OverrideView, responses=problems(404, *OF_A_BODY))
+@router.get(OF_USER, response_model=OverrideView, responses=problems(404, 422))
+async def read_override_for_user(
+    caller: Reader, key: KeyInPath, organisation_key: KeyInPath, user_id: UUID, response: Response
+) -> Override:
+    """Read the exception for one user."""
+    return await _read_override(caller, key, Target(organisation_key, user_id), response)
+
+
+@router.put(OF_USER, response_model=OverrideView, responses=problems(404, 412, *OF_A_BODY))
 async def override_for_user(
-    caller: Writer, key: KeyInPath, organisation_key: KeyInPath, user_id: UUID, body: PutOverride
+    caller: Writer,
+    key: KeyInPath,
+    organisation_key: KeyInPath,
+    user_id: UUID,
+    body: PutOverride,
+    expected: Expected,
+    response: Response,
 ) -> Override:
     """Make or change the exception for one user. The flag must have the scope `user`."""
-    async with caller.platform_work() as work:
-        return await flags.put_override(work, key, Target(organisation_key, user_id), body.as_asked())
+    return await _put_override(caller, key, Target(organisation_key, user_id), body, expected, response)
 
 
-@router.delete(OF_USER, status_code=204, responses=problems(404, 422))
-async def delete_override_for_user(caller: Writer, key: KeyInPath, organisation_key: KeyInPath, user_id: UUID) -> None:
+@router.delete(OF_USER, status_code=204, responses=problems(404, 412, 422))
+async def delete_override_for_user(
+    caller: Writer, key: KeyInPath, organisation_key: KeyInPath, user_id: UUID, expected: Expected
+) -> None:
     """End the exception for one user."""
     async with caller.platform_work() as work:
-        await flags.delete_override(work, key, Target(organisation_key, user_id))
+        await flags.delete_override(work, key, Target(organisation_key, user_id), expected=expected)
+
+
+async def _read_override(caller: Caller, key: str, target: Target, response: Response) -> Override:
+    async with caller.work() as work:
+        found = await flags.find_override(work, key, target)
+    tag(response, found)
+    return found
+
+
+async def _put_override(
+    caller: Caller,
+    key: str,
+    target: Target,
+    body: PutOverride,
+    expected: frozenset[str] | None,
+    response: Response,
+) -> Override:
+    async with caller.platform_work() as work:
+        put = await flags.put_override(work, key, target, body.as_asked(), expected=expected)
+    tag(response, put)
+    return put
 
 
 @router.post("/{key}/evaluate", response_model=EvaluationView, responses=problems(404, *OF_A_BODY))

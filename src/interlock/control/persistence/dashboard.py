@@ -1,8 +1,10 @@
 """The dashboard's counts in the database."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
 
-from sqlalchemy import Date, DateTime, FromClause, Subquery, cast, distinct, func, select, true
+from sqlalchemy import ColumnElement, Date, DateTime, FromClause, Subquery, cast, distinct, func, select, true
 
 from interlock.control.domain.dashboard import (
     ActivityCounts,
@@ -20,6 +22,9 @@ from interlock.control.persistence.modules import ModuleRow, ModuleUseRow, Organ
 from interlock.control.persistence.organisations import OrganisationRow
 from interlock.control.persistence.scoped import Scoped
 from interlock.control.persistence.users import UserRow
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import InstrumentedAttribute
 
 ACTIVITY_WINDOW = timedelta(hours=24)
 
@@ -49,20 +54,19 @@ class StoredDashboard(Scoped):
             users=MemberCounts(row.users, row.active_users),
         )
 
-    async def activity(self) -> tuple[DayOfActivity, ...]:
+    async def activity(self, of: UUID | None = None) -> tuple[DayOfActivity, ...]:
         days = last_days()
         changed_on = cast(func.timezone("UTC", AuditEventRow.occurred_at), Date)
         changes = (
             select(changed_on.label("day"), func.count().label("number"))
             .where(
-                self.is_in_scope(AuditEventRow.organisation_id),
+                self._is_of(AuditEventRow.organisation_id, of),
                 AuditEventRow.occurred_at >= func.timezone("UTC", cast(today() - (LENGTH - 1), DateTime)),
             )
             .group_by(changed_on)
             .subquery()
         )
-        evaluations = self._used(FlagUseRow)
-        uses = self._used(ModuleUseRow)
+        evaluations, uses = self._used(FlagUseRow, of), self._used(ModuleUseRow, of)
         statement = select(days.c.day, *(func.coalesce(each.c.number, 0) for each in (changes, evaluations, uses)))
         joined: FromClause = days
         for counted in (changes, evaluations, uses):
@@ -70,13 +74,17 @@ class StoredDashboard(Scoped):
         rows = await self.session.execute(statement.select_from(joined).order_by(days.c.day))
         return tuple(DayOfActivity(row[0], *map(int, row[1:])) for row in rows)
 
-    def _used(self, of: type[FlagUseRow] | type[ModuleUseRow]) -> Subquery:
+    def _used(self, row: type[FlagUseRow] | type[ModuleUseRow], of: UUID | None) -> Subquery:
         return (
-            select(of.day, func.sum(of.uses).label("number"))
-            .where(self.is_in_scope(of.organisation_id), of.day > today() - LENGTH)
-            .group_by(of.day)
+            select(row.day, func.sum(row.uses).label("number"))
+            .where(self._is_of(row.organisation_id, of), row.day > today() - LENGTH)
+            .group_by(row.day)
             .subquery()
         )
+
+    def _is_of(self, organisation_id: "InstrumentedAttribute[UUID]", of: UUID | None) -> ColumnElement[bool]:
+        in_scope = self.is_in_scope(organisation_id)
+        return in_scope if of is None else in_scope & (organisation_id == of)
 
     def _flags(self) -> Subquery:
         return (
