@@ -65,7 +65,7 @@ def read_request(
         lock_wait_seconds=settings.lock_wait_seconds,
         allowed_drops=frozenset(allowed_drops or ()),
         sampling=_sampling(settings),
-        backup=_backup(folder, settings),
+        backup=read_backup(folder, settings),
         budget=Budget(settings.rehearsal.budget_seconds, tuple(map(accepted_by_operator, accepted or ()))),
     )
 
@@ -116,7 +116,8 @@ def _sampling(settings: Settings) -> Sampling:
     return Sampling(0 if number == "none" else int(number), frozenset(settings.rehearsal.mask))
 
 
-def _backup(folder: Path, settings: Settings) -> BackupWay | None:
+def read_backup(folder: Path, settings: Settings) -> BackupWay | None:
+    """How what a release drops is kept before, None where the settings do not say so."""
     wanted = settings.backup
     if wanted.folder is not None and wanted.command is not None:
         raise InvalidSetting(

@@ -4,6 +4,9 @@ from interlock.release.record import Backup, ReleaseRecord
 from interlock.report.statements import size
 from interlock.report.wording import listed
 
+SHOWN = 12
+"""How many tables are told one by one; a partitioned one may have hundreds. JSON has them all."""
+
 
 def backup_sentence(record: ReleaseRecord) -> str:
     """What becomes of the backup, in a sentence. Empty where none is wanted, or nothing is destroyed."""
@@ -30,13 +33,19 @@ def backup_facts(record: ReleaseRecord) -> tuple[tuple[str, str], ...]:
     return (
         ("File", backup.file),
         ("Size", size(backup.bytes or 0)),
-        ("Rows", ", ".join(f"{each.table} {each.rows:,}" for each in backup.rows)),
-        ("To restore it", backup.restore or ""),
+        ("Rows", _rows(backup)),
+        ("Restore", backup.restore or ""),
     )
+
+
+def _rows(backup: Backup) -> str:
+    if len(backup.rows) > SHOWN:
+        return f"{sum(each.rows for each in backup.rows):,} in {len(backup.rows)} tables"
+    return ", ".join(f"{each.table} {each.rows:,}" for each in backup.rows)
 
 
 def _made(backup: Backup, tables: str) -> str:
     was = "was" if len(backup.tables) == 1 else "were"
     if backup.way == "command":
         return f"{backup.place} was run to back up {tables}, and ended with status 0."
-    return f"{tables} {was} dumped, and every row came back from the dump on a scratch server."
+    return f"{tables} {was} dumped; restored once on a scratch server, the dump gave back as many rows."

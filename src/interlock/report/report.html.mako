@@ -273,7 +273,7 @@ ${chip(risk.signal)}\
   <p class="lead">${backup}</p>
   % if backup_facts:
   <div class="panel">
-  <table role="table">
+  <table class="backup" role="table">
     <tbody role="rowgroup">
     % for name, fact in backup_facts:
       <tr role="row"><th role="rowheader" scope="row">${name}</th><td role="cell"><code>${fact}</code></td></tr>

@@ -24,19 +24,22 @@ from tests.acceptance.conftest import ask, execute
 from tests.alembic_project import make_project
 from tests.integration.release.conftest import Guard, told
 
-TABLES = """
+ORDER_ITEMS = """
+create table "Order Items" (id int generated always as identity primary key, "Mood" kinds.mood not null,
+    person int not null references people, number serial, score kinds.score, note text)
+"""
+TABLES = f"""
 op.execute("create schema kinds")
 op.execute("create type kinds.mood as enum ('calm', 'cross')")
 op.execute("create domain kinds.score as int check (value between 0 and 9)")
 op.execute("create table people (id int primary key)")
-op.execute('create table "Order Items" (id int generated always as identity primary key, "Mood" kinds.mood not null,'
-           ' person int not null references people, number serial, score kinds.score, note text)')
+op.execute({ORDER_ITEMS!r})
 op.execute("create table events (id int, at date not null) partition by range (at)")
 op.execute("create table events_2024 partition of events for values from ('2024-01-01') to ('2025-01-01')")
 op.execute("create table events_later partition of events default")
 op.execute("create view everybody as select id from people")
 op.execute("create function number_of(people) returns int language sql as 'select $1.id'")
-"""
+"""  # noqa: S608 - written by hand
 ROWS = """
 insert into people values (7);
 insert into "Order Items" ("Mood", person, score, note) values ('calm', 7, 1, 'a'), ('cross', 7, 2, 'b');
@@ -166,9 +169,79 @@ def restore_as_told(database: str, made: Backup) -> str:
     return target.with_database(name).as_text()
 
 
-def test_a_table_is_kept_for_one_column_of_it_and_comes_back_into_the_live_database(
+NEEDY = """
+op.execute("create extension hstore")
+op.execute("create extension citext")
+op.execute("create schema other")
+op.execute("create type pair as (a int, b text)")
+op.execute("create type span as range (subtype = int)")
+op.execute("create sequence other.numbers")
+op.execute("create function other.code() returns text language sql as 'select chr(65)'")
+op.execute("create function other.is_fine(text) returns bool language sql immutable as 'select true'")
+op.execute("create table place (id int primary key, city text)")
+op.execute("create table base (id int)")
+op.execute("create table needy (code text default other.code(), pair pair, span span, place place, more hstore,"
+           " number int default nextval('other.numbers'), twice int generated always as (id * 2) stored,"
+           " check (other.is_fine(code))) inherits (base)")
+op.execute("create table years (id int, year int not null) partition by list (year)")
+op.execute("create table year_1 partition of years for values in (1) partition by list (id)")
+op.execute("create table year_1_a partition of year_1 default")
+op.execute("create table year_2 partition of years for values in (2)")
+"""
+
+
+def test_what_a_table_needs_is_in_the_dump_and_not_what_it_does_not_need(
+    guard: Guard, tmp_path: Path, database: str, folder: Path
+):
+    make_project(tmp_path, {"r1": NEEDY})
+    assert guard("release", database, models=False).exit_code == ExitCode.CLEAR
+    execute(
+        database,
+        "insert into base values (1); insert into years values (1, 1), (2, 2);"
+        "insert into needy (id, pair, span, place, more)"
+        " values (5, row(1, 'x'), '[1,3)', row(1, 'Oslo'), 'a=>1'), (6, null, null, null, null)",
+    )
+    make_project(tmp_path, {"r1": NEEDY, "r2": "op.execute('drop table needy, year_1')"})
+    allowed = ["public.needy", "public.year_1", "public.year_1_a"]
+
+    outcome = guard("release", database, backup=DumpInto(folder), models=False, allowed_drops=allowed)
+
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+    made = made_by(outcome)
+    assert made.rows == (TableRows("public.needy", 2), TableRows("public.year_1_a", 1))
+    assert not [each for each in outcome.record.unproved if "backup" in each]
+    restored = restore_as_told(database, made)
+    assert ask(restored, "select id, code, (place).city, number, twice, more->'a' from needy order by id") == [
+        (5, "A", "Oslo", 1, 10, "1"),
+        (6, "A", None, 2, 12, None),
+    ]
+    assert ask(restored, "select id, year from years") == [(1, 1)]
+    assert ask(restored, "select count(*) from only base") == [(0,)]
+    assert ask(restored, "select extname from pg_extension where extname <> 'plpgsql'") == [("hstore",)]
+    assert ask(restored, "select nextval('other.numbers')") == [(3,)]
+
+
+def test_rows_come_back_into_a_live_table_that_was_made_again(
     guard: Guard, tmp_path: Path, with_rows: str, folder: Path
 ):
+    make_project(tmp_path, {"r1": TABLES, "r2": """op.execute('drop table "Order Items"')"""})
+    made = made_by(guard("release", with_rows, backup=DumpInto(folder), **ALL))
+    execute(with_rows, ORDER_ITEMS)
+    target = parse_url(with_rows)
+    subprocess.run(
+        [
+            *(installed_binaries() / "pg_restore", f"--dbname={target.open_conninfo}"),
+            *("--data-only", "--schema=public", "--table=Order Items", str(made.file)),
+        ],
+        env={"PGPASSWORD": target.password},
+        timeout=60,
+        check=True,
+    )
+
+    assert ask(with_rows, 'select id, note from "Order Items" order by id') == [(1, "a"), (2, "b")]
+
+
+def test_a_table_is_kept_for_one_column_of_it(guard: Guard, tmp_path: Path, with_rows: str, folder: Path):
     make_project(tmp_path, {"r1": TABLES, "r2": DROPS_A_COLUMN})
 
     outcome = guard("release", with_rows, backup=DumpInto(folder), **COLUMN)
