@@ -14,6 +14,9 @@ from interlock.postgres.session import CONNECTS_WITHIN_SECONDS, KEEPALIVES
 from interlock.postgres.url import DatabaseUrl
 
 _ANSWERS_WITHIN_SECONDS = 10
+_COMPLAINT = re.compile(
+    r"(?m)^pg_\w+: (?:error|fatal): (?:query failed: |could not execute query: )?(?:ERROR:\s+)?(.+)$"
+)
 _VERSION = re.compile(r"\(PostgreSQL\) ((\d+)\S*)")
 
 
@@ -71,6 +74,11 @@ def client_words(url: DatabaseUrl) -> tuple[str, ...]:
     """The words of the command line that name a database; no secret is among them."""
     conninfo = f"{KEEPALIVES} connect_timeout={CONNECTS_WITHIN_SECONDS} {url.open_conninfo}"
     return ("--no-password", f"--dbname={conninfo}")
+
+
+def complaints(said: str) -> list[str]:
+    """The errors among what such a program has printed, each in a line."""
+    return _COMPLAINT.findall(said)
 
 
 def _on_path(name: str) -> Iterator[Path]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from psycopg import sql
 
 from interlock.errors import InterlockError, conceal
-from interlock.postgres.client_programs import ClientProgram, client_environment, client_words
+from interlock.postgres.client_programs import ClientProgram, client_environment, client_words, complaints
 from interlock.postgres.program import run_program
 from interlock.postgres.session import Connection, open_session
 from interlock.postgres.url import DatabaseUrl
@@ -18,14 +18,14 @@ from interlock.schema.name import Kind, Name
 LIMIT_SECONDS = 86_400.0
 """So long may one program or query of a backup take: large tables take hours, and nothing may hang for ever."""
 
-_WAITS_FOR_LOCKS_MILLISECONDS = 10_000
+WAITS_FOR_LOCKS_SECONDS = 10
 
 # What holds rows is a table that is named, or one below it. What those need is what they depend on, and so on. A
 # default, a check and a sequence of its own depend on the table, and on other things that it needs: so they are
 # followed backwards. An index or a foreign key comes after the rows, and is not needed for them.
 _EXTENT = """
 with recursive holding (oid) as (
-    select pg_catalog.to_regclass(name)::oid from pg_catalog.unnest(%s::text[]) name
+    select pg_catalog.to_regclass(name)::oid from pg_catalog.unnest(%(tables)s::text[]) name
      union
     select i.inhrelid from holding h join pg_catalog.pg_inherits i on i.inhparent = h.oid
 ), needed (class, oid) as (
@@ -63,6 +63,8 @@ with recursive holding (oid) as (
       from pg_catalog.pg_class c join schemas s on s.oid = c.relnamespace
      where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
 )
+select 'gone', name, '' from pg_catalog.unnest(%(tables)s::text[]) name where pg_catalog.to_regclass(name) is null
+ union all
 select 'schema', name, '' from schemas
  union all
 select 'extension', e.extname, ''
@@ -89,6 +91,16 @@ class DumpFailed(InterlockError):
         super().__init__(
             problem=f"the backup was not made: pg_dump ended with status {status}: {said}; nothing was changed",
             remedy="put right what pg_dump says, then run again",
+        )
+
+
+class TableIsGone(InterlockError):
+    """A table that is to be kept was dropped, or has another name, since the release looked at it."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(
+            problem=f"the backup was not made: {table} is not there any more; nothing was changed",
+            remedy="find out who changes the database meanwhile, then run again",
         )
 
 
@@ -125,10 +137,12 @@ class HeldMoment:
 
 
 def read_extent(session: Connection, tables: Iterable[Name]) -> Extent:
-    """Find out what belongs to these tables; `session` is one on their database."""
+    """Find out what belongs to these tables; `session` is one on their database. Raises TableIsGone."""
     found: dict[str, list[tuple[str, str]]] = {}
-    for what, schema, table in session.execute(_EXTENT, [list(map(relation, tables))]).fetchall():
+    for what, schema, table in session.execute(_EXTENT, {"tables": list(map(relation, tables))}):
         found.setdefault(what, []).append((schema, table))
+    if gone := found.get("gone"):
+        raise TableIsGone(gone[0][0])
 
     def relations(what: str) -> tuple[Name, ...]:
         return tuple(Name(Kind.TABLE, schema, table) for schema, table in found.get(what, ()))
@@ -148,6 +162,7 @@ def hold_moment(url: DatabaseUrl, tables: Collection[Name]) -> Iterator[HeldMome
     with open_session(url, "interlock backup") as session, session.transaction():
         session.execute("set transaction isolation level repeatable read, read only")
         session.execute("select pg_catalog.set_config('statement_timeout', %s, true)", [f"{LIMIT_SECONDS:.0f}s"])
+        session.execute("select pg_catalog.set_config('lock_timeout', %s, true)", [f"{WAITS_FOR_LOCKS_SECONDS}s"])
         # What policies hide from our role would be missing without a word; so it is an error.
         session.execute("set local row_security = off")
         snapshot = session.execute("select pg_catalog.pg_export_snapshot()").fetchall()[0][0]
@@ -174,9 +189,10 @@ def dump(program: ClientProgram, url: DatabaseUrl, extent: Extent, snapshot: str
         "--encoding=UTF8",
         f"--file={file}",
         f"--snapshot={snapshot}",
-        f"--lock-wait-timeout={_WAITS_FOR_LOCKS_MILLISECONDS}",
+        f"--lock-wait-timeout={WAITS_FOR_LOCKS_SECONDS}s",
         *extent.words(),
     ]
     ended = run_program(argv, client_environment(url), limit_seconds=LIMIT_SECONDS)
     if ended.status:
-        raise DumpFailed(ended.status, conceal(ended.last_words, url.secrets))
+        said = next(iter(complaints(ended.said)), ended.last_words)
+        raise DumpFailed(ended.status, conceal(said, url.secrets))

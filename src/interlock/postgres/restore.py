@@ -1,11 +1,10 @@
 """Does a dump give back what is in it? It is restored into an empty database, and the rows are counted."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from interlock.errors import InterlockError, conceal
-from interlock.postgres.client_programs import ClientProgram, client_environment, client_words
+from interlock.postgres.client_programs import ClientProgram, client_environment, client_words, complaints
 from interlock.postgres.dump import LIMIT_SECONDS, Extent, count_rows
 from interlock.postgres.program import Ended, run_program
 from interlock.postgres.session import Connection, open_session
@@ -13,7 +12,6 @@ from interlock.postgres.url import DatabaseUrl
 from interlock.schema.ddl.words import relation
 from interlock.schema.name import Name
 
-_COMPLAINT = re.compile(r"(?m)^pg_restore: (?:error|fatal): (?:could not execute query: )?(?:ERROR:\s+)?(.+)$")
 # pg_restore sets it from 17 on, and an older server does not know it. That changes nothing of what is restored.
 _HARMLESS = '"transaction_timeout"'
 
@@ -60,8 +58,8 @@ def restore(program: ClientProgram, file: Path, empty: DatabaseUrl, extent: Exte
         if missing := _missing(session, extent.holding):
             raise DoesNotRestore("; ".join((f"{missing[0]} does not come back from it", *told[:_SHOWN])))
         rows = _restore(program, file, empty, "data")
-        if complaints := _complaints(rows, empty):
-            raise DoesNotRestore(complaints[0])
+        if harmful := _complaints(rows, empty):
+            raise DoesNotRestore(harmful[0])
         return told
 
 
@@ -82,7 +80,7 @@ def _restore(program: ClientProgram, file: Path, empty: DatabaseUrl, section: st
 
 def _complaints(ended: Ended, empty: DatabaseUrl) -> tuple[str, ...]:
     """What went wrong; at least the last words of a program that failed and named nothing."""
-    named = _COMPLAINT.findall(ended.said)
+    named = complaints(ended.said)
     harmful = tuple(conceal(each, empty.secrets) for each in named if _HARMLESS not in each)
     if ended.status not in (0, 1) or (ended.status and not named):
         return (f"pg_restore ended with status {ended.status}: {conceal(ended.last_words, empty.secrets)}",)

@@ -1,5 +1,6 @@
 """What a release drops is kept before, and kept means that it was restored once; else nothing is changed."""
 
+import functools
 import os
 import signal
 import stat
@@ -13,13 +14,14 @@ import psycopg
 import pytest
 
 from interlock.errors import ExitCode
-from interlock.postgres import client_programs
+from interlock.postgres import client_programs, dump
 from interlock.postgres.embedded import NoServerBinaries, installed_binaries
 from interlock.postgres.url import parse_url
 from interlock.release import backup
 from interlock.release.backup import DumpInto, RunCommand
 from interlock.release.logbook import Outcome
 from interlock.release.record import Backup, TableRows
+from interlock.verdict.finding import Check
 from tests.acceptance.conftest import ask, execute
 from tests.alembic_project import make_project
 from tests.integration.release.conftest import Guard, told
@@ -170,9 +172,9 @@ def restore_as_told(database: str, made: Backup) -> str:
 
 
 NEEDY = """
-op.execute("create extension hstore")
-op.execute("create extension citext")
 op.execute("create schema other")
+op.execute("create extension hstore schema other")
+op.execute("create extension citext")
 op.execute("create type pair as (a int, b text)")
 op.execute("create type span as range (subtype = int)")
 op.execute("create sequence other.numbers")
@@ -180,7 +182,7 @@ op.execute("create function other.code() returns text language sql as 'select ch
 op.execute("create function other.is_fine(text) returns bool language sql immutable as 'select true'")
 op.execute("create table place (id int primary key, city text)")
 op.execute("create table base (id int)")
-op.execute("create table needy (code text default other.code(), pair pair, span span, place place, more hstore,"
+op.execute("create table needy (code text default other.code(), pair pair, span span, place place, more other.hstore,"
            " number int default nextval('other.numbers'), twice int generated always as (id * 2) stored,"
            " check (other.is_fine(code))) inherits (base)")
 op.execute("create table years (id int, year int not null) partition by list (year)")
@@ -211,7 +213,9 @@ def test_what_a_table_needs_is_in_the_dump_and_not_what_it_does_not_need(
     assert made.rows == (TableRows("public.needy", 2), TableRows("public.year_1_a", 1))
     assert not [each for each in outcome.record.unproved if "backup" in each]
     restored = restore_as_told(database, made)
-    assert ask(restored, "select id, code, (place).city, number, twice, more->'a' from needy order by id") == [
+    assert ask(
+        restored, "select id, code, (place).city, number, twice, more operator(other.->) 'a' from needy order by id"
+    ) == [
         (5, "A", "Oslo", 1, 10, "1"),
         (6, "A", None, 2, 12, None),
     ]
@@ -300,6 +304,48 @@ def test_without_the_setting_there_is_no_backup(guard: Guard, tmp_path: Path, wi
     assert "backup" not in {stage.check for stage in outcome.record.timeline}
 
 
+def test_a_table_that_is_gone_meanwhile_is_no_reason_to_dump_something_else(
+    guard: Guard, tmp_path: Path, with_rows: str, folder: Path
+):
+    make_project(tmp_path, {"r1": TABLES, "r2": DROPS_A_COLUMN})
+
+    def rename() -> None:
+        execute(with_rows, 'alter table "Order Items" rename to items')
+
+    outcome = guard("release", with_rows, at={Check.BACKUP: rename}, backup=DumpInto(folder), **COLUMN)
+
+    assert 'STOP backup: the backup was not made: "public"."Order Items" is not there any more' in told(outcome)
+    assert not list(folder.iterdir())
+
+
+def test_a_table_that_somebody_keeps_is_not_waited_for_without_end(
+    guard: Guard, tmp_path: Path, with_rows: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    make_project(tmp_path, {"r1": TABLES, "r2": DROPS_A_COLUMN})
+    monkeypatch.setattr(dump, "WAITS_FOR_LOCKS_SECONDS", 1)
+
+    with psycopg.connect(with_rows) as somebody:
+        keep = functools.partial(somebody.execute, 'lock table people, "Order Items"')
+        outcome = guard("release", with_rows, at={Check.BACKUP: keep}, backup=DumpInto(folder), **COLUMN)
+        somebody.rollback()
+
+    assert "STOP backup: the server says: canceling statement due to lock timeout" in told(outcome)
+    require_untouched(with_rows, folder)
+
+
+def test_a_table_that_is_not_dumped_is_not_waited_for(guard: Guard, tmp_path: Path, with_rows: str, folder: Path):
+    make_project(tmp_path, {"r1": TABLES, "r2": DROPS_A_COLUMN})
+
+    with psycopg.connect(with_rows) as somebody:
+        at = {
+            Check.BACKUP: functools.partial(somebody.execute, "lock table people, events"),
+            Check.APPLY: somebody.rollback,
+        }
+        outcome = guard("release", with_rows, at=at, backup=DumpInto(folder), **COLUMN)
+
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+
+
 def test_what_is_not_allowed_is_not_dropped_for_all_that(guard: Guard, tmp_path: Path, with_rows: str, folder: Path):
     make_project(tmp_path, {"r1": TABLES, "r2": DROPS_A_COLUMN})
 
@@ -383,6 +429,10 @@ BROKEN = {
     "failed": (
         'echo "no room is left" >&2; exit 3',
         "the backup was not made: pg_dump ended with status 3: no room is left; nothing was",
+    ),
+    "failed at a query": (
+        'echo "pg_dump: error: query failed: ERROR:  no lock" >&2; echo "pg_dump: detail: Query was: LOCK" >&2; exit 1',
+        "the backup was not made: pg_dump ended with status 1: no lock; nothing was",
     ),
     "killed": ("kill -9 $$", "the backup was not made: pg_dump ended with status -9: it said nothing; nothing was"),
     "failed after it was written": (
