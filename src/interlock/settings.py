@@ -77,6 +77,13 @@ class RehearsalSettings(_Section):
     mask: tuple[str, ...] = ()
 
 
+class BackupSettings(_Section):
+    """How what a release drops is kept before: by at most one of the two ways."""
+
+    folder: str | None = Field(default=None, min_length=1)
+    command: str | tuple[str, ...] | None = None
+
+
 class BuildSettings(_Section):
     """Where the application says which build it is, and which one has to answer."""
 
@@ -155,6 +162,7 @@ class Settings(BaseSettings):
     project: ProjectSettings = ProjectSettings()
     comparison: ComparisonSettings = ComparisonSettings()
     rehearsal: RehearsalSettings = RehearsalSettings()
+    backup: BackupSettings = BackupSettings()
     application: ApplicationSettings | None = None
     identities: Mapping[str, IdentitySettings] = {}
     probes: tuple[ProbeSettings, ...] = ()

@@ -11,7 +11,7 @@ from interlock.errors import ExitCode
 from interlock.postgres.embedded import EmbeddedServer
 from interlock.postgres.url import parse_url
 from tests.acceptance.conftest import Interlock, ask, execute
-from tests.alembic_project import SHOP, AlembicProject, make_project
+from tests.alembic_project import MODELS_WITHOUT_NOTE, SHOP, AlembicProject, make_project
 
 TABLES = "select table_name from information_schema.tables where table_schema = 'public' order by 1"
 FORMATS = {"report.html", "report.md", "report.json", "report.junit.xml"}
@@ -51,6 +51,30 @@ def test_plan_says_what_would_run_and_touches_nothing(interlock: Interlock, data
         said.out.index(f"pending  {each}") for each in ("r1", "r2", "r3")
     )
     assert ask(database, TABLES) == []
+
+
+def test_what_a_release_drops_is_kept_where_the_settings_say_so(tmp_path: Path, interlock: Interlock, released: str):
+    make_project(tmp_path, SHOP | {"r4": 'op.drop_column("orders", "note")'}, models=MODELS_WITHOUT_NOTE)
+    (tmp_path / "interlock.toml").write_text('[backup]\nfolder = "backups"')
+    execute(
+        released,
+        "insert into customers values (1, 'a@example.com');"
+        "insert into orders (customer_id, state, note) values (1, 'open', 'x')",
+    )
+    password = parse_url(released).password
+
+    planned = interlock("plan", "--allow-drop", "public.orders.note", database=released)
+    assert f"public.orders will be dumped into {tmp_path}/backups" in " ".join(planned.out.split())
+    done = interlock("release", "--schema-only", "--allow-drop", "public.orders.note", database=released)
+
+    assert done.code == ExitCode.CLEAR, done
+    [file] = (tmp_path / "backups").iterdir()
+    reports = tmp_path / "interlock-report"
+    assert json.loads((reports / "report.json").read_text())["backup"]["file"] == str(file)
+    for said in (done.out, (reports / "report.html").read_text(), (reports / "report.md").read_text()):
+        assert file.name in "".join(said.split())
+        assert "public.orders 1" in said
+        assert password not in said
 
 
 def test_verify_of_a_released_database_is_clear(interlock: Interlock, released: str):

@@ -51,6 +51,14 @@ def test_false_is_false_in_the_environment_too(tmp_path: Path, monkeypatch: pyte
     assert read_settings(tmp_path, {}).project.models is False
 
 
+def test_a_command_may_be_a_line_or_a_list_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("INTERLOCK_BACKUP__COMMAND", "./back_up.sh there")
+    assert read_settings(tmp_path, {}).backup.command == "./back_up.sh there"
+
+    monkeypatch.setenv("INTERLOCK_BACKUP__COMMAND", '["./back_up.sh", "there"]')
+    assert read_settings(tmp_path, {}).backup.command == ("./back_up.sh", "there")
+
+
 def test_the_database_is_named_by_the_variable_that_everybody_uses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://h/one")
 
@@ -71,6 +79,7 @@ def test_our_own_variable_counts_before_it(tmp_path: Path, monkeypatch: pytest.M
         ('lock_wait_seconds = "soon"', "lock_wait_seconds"),
         ("[[probes]]\nmethod = 'GET'", "probes.0.path"),
         ("[project]\nmodels = true", "project.models"),
+        ("[backup]\nfolder = ''", "backup.folder"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path, written: str, named: str):

@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from interlock.postgres.url import DatabaseUrl, parse_url
 from interlock.probes.build import BuildCheck
 from interlock.probes.identity import GivenToken, Identity, SignIn, TokenCommand, TokenHeader
 from interlock.probes.probe import Probe
+from interlock.release.backup import BackupWay, DumpInto, RunCommand
 from interlock.release.record import ReleaseRecord
 from interlock.release.rehearse import Budget
 from interlock.release.rehearse_rows import Sampling
@@ -63,6 +65,7 @@ def read_request(
         lock_wait_seconds=settings.lock_wait_seconds,
         allowed_drops=frozenset(allowed_drops or ()),
         sampling=_sampling(settings),
+        backup=read_backup(folder, settings),
         budget=Budget(settings.rehearsal.budget_seconds, tuple(map(accepted_by_operator, accepted or ()))),
     )
 
@@ -111,6 +114,34 @@ def _rules(settings: Settings) -> Rules:
 def _sampling(settings: Settings) -> Sampling:
     number = settings.rehearsal.rows.removeprefix("sample:")
     return Sampling(0 if number == "none" else int(number), frozenset(settings.rehearsal.mask))
+
+
+def read_backup(folder: Path, settings: Settings) -> BackupWay | None:
+    """How what a release drops is kept before, None where the settings do not say so."""
+    wanted = settings.backup
+    if wanted.folder is not None and wanted.command is not None:
+        raise InvalidSetting(
+            "[backup] has both a folder and a command, and a backup is made in one way", "take one of them out"
+        )
+    if wanted.folder is not None:
+        return DumpInto((folder / wanted.folder).absolute())
+    if wanted.command is None:
+        return None
+    return RunCommand(_words(wanted.command), folder.absolute())
+
+
+def _words(command: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Read a command as a shell would split it. The line may hold a secret, so it is not repeated."""
+    try:
+        words = tuple(shlex.split(command)) if isinstance(command, str) else command
+    except ValueError as error:
+        raise InvalidSetting(
+            f"the backup command cannot be split into words: {error}",
+            "close its quotation marks, or give a list of words: [backup] command",
+        ) from None
+    if not words or not words[0]:
+        raise InvalidSetting("the backup command is empty", "name the program and its arguments: [backup] command")
+    return words
 
 
 def _target(settings: Settings) -> DatabaseUrl:

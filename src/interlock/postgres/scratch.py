@@ -36,8 +36,12 @@ class ScratchServer:
     @contextmanager
     def empty_database(self) -> Iterator[Connection]:
         """Make an empty database, give a session on it, and drop it at the end."""
-        with _new_database_on(self.url) as url, open_session(url) as session:
+        with self.new_database() as url, open_session(url) as session:
             yield session
+
+    def new_database(self) -> AbstractContextManager[DatabaseUrl]:
+        """Make an empty database, and drop it at the end."""
+        return _new_database_on(self.url)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ OLDEST_SUPPORTED = 14
 Connection = psycopg.Connection[Any]
 
 # A network that went away is noticed in a minute, and not after the two hours of the kernel's default.
-_KEEPALIVES = "keepalives=1 keepalives_idle=20 keepalives_interval=10 keepalives_count=3"
+KEEPALIVES = "keepalives=1 keepalives_idle=20 keepalives_interval=10 keepalives_count=3"
 
 # Those of a role or database are meant for the application: idle, we hold the release lock, or wait for a build.
 # A lock that somebody else keeps must not keep us for ever.
@@ -127,7 +127,7 @@ def open_session(url: DatabaseUrl, application: str = "interlock") -> Iterator[C
     """Open a session in autocommit mode, and close it at the end. Raises Unreachable."""
     try:
         connection = psycopg.connect(
-            f"{_KEEPALIVES} {url.conninfo}",
+            f"{KEEPALIVES} {url.conninfo}",
             autocommit=True,
             connect_timeout=CONNECTS_WITHIN_SECONDS,
             application_name=application,

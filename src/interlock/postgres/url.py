@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlencode
 
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import Conninfo
 
 from interlock.errors import ExitCode, InterlockError
@@ -57,6 +57,13 @@ class DatabaseUrl:
         ours = {"user": self.user, "password": self.password, "host": self.host, "dbname": self.database}
         extra = {key: value for key, value in _with_sslmode(self.parameters).items() if key in known}
         return make_conninfo(**{**ours, "port": str(self.port), **extra})
+
+    @property
+    def open_conninfo(self) -> str:
+        """The same without what must not be printed."""
+        parts = conninfo_to_dict(self.conninfo)
+        secret = ("password", "sslpassword")
+        return make_conninfo(**{key: str(value) for key, value in parts.items() if key not in secret})
 
     def with_database(self, database: str) -> "DatabaseUrl":
         return replace(self, database=database)

@@ -57,6 +57,10 @@ class Build:
         """A session on an empty scratch database that is gone afterwards."""
         return self.server.empty_database()
 
+    def new_database(self) -> AbstractContextManager[DatabaseUrl]:
+        """An empty scratch database that is gone afterwards."""
+        return self.server.new_database()
+
     @cached_property
     def chain(self) -> Chain:
         """The revisions of the project. Raises ProjectFailed for a broken chain."""

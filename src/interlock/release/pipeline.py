@@ -36,7 +36,7 @@ def release(
     arrive: Callable[[], None] | None = None,
     deploy: Callable[[], None] | None = None,
 ) -> Outcome:
-    """Plan, verify, apply, verify again, probe, judge.
+    """Plan, verify, back up where the settings say so, apply, verify again, probe, judge.
 
     `arrive` returns when the application, which may be starting, can be asked for the first time. `deploy` runs
     between the new schema and the last probes: whatever puts the new application into place.
@@ -53,6 +53,7 @@ def release(
         if arrive:
             arrive()
         ask_before(run.book, request)
+        run.back_up()
         run.apply()
         run.verify_after()
         run.check_models()
@@ -61,7 +62,8 @@ def release(
             run.deploy(deploy)
         ask_after(run.book, request.application, is_schema_only=request.is_schema_only)
 
-    required = (*_BEFORE_THE_GATE, Check.APPLY, *_proofs(request), *_endpoints(request))
+    backup = (Check.BACKUP,) if request.backup else ()
+    required = (*_BEFORE_THE_GATE, *backup, Check.APPLY, *_proofs(request), *_endpoints(request))
     return _run(request, blank, progress, stages, required)
 
 

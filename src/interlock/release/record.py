@@ -87,6 +87,32 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class TableRows:
+    """How many rows of a table are in a backup."""
+
+    table: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What is kept, before the revisions run, of the tables that lose something by them.
+
+    `way` is "dump" or "command", `place` the folder or the program. Until `is_made` it is a plan. A dump has its
+    `file` then, with its rows as they came back from it, and the command line that restores it.
+    """
+
+    way: str
+    place: str
+    tables: tuple[str, ...]
+    is_made: bool = False
+    file: str | None = None
+    bytes: int | None = None
+    rows: tuple[TableRows, ...] = ()
+    restore: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseRecord:
     """Everything that one run of the guard did and found out.
 
@@ -108,6 +134,7 @@ class ReleaseRecord:
     statements: tuple[Statement, ...] = ()
     weights: tuple[Weight, ...] = ()
     hazards: tuple[Hazard, ...] = ()
+    backup: Backup | None = None
     applied: tuple[AppliedStep, ...] = ()
     after: Verification | None = None
     mapped_classes: int | None = None

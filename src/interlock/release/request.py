@@ -7,6 +7,7 @@ from interlock.postgres.url import DatabaseUrl
 from interlock.probes.build import BuildCheck
 from interlock.probes.identity import Identity
 from interlock.probes.probe import Probe
+from interlock.release.backup import BackupWay
 from interlock.release.rehearse import DEFAULT_BUDGET, Budget
 from interlock.release.rehearse_rows import NO_SAMPLING, Sampling
 from interlock.schema.rules import NO_RULES, Rules
@@ -38,7 +39,8 @@ class Application:
 class Request:
     """Which project is released to which database, and how it is proved.
 
-    `allowed_drops` are names, as reports write them, of what may be dropped although it holds rows.
+    `allowed_drops` are names, as reports write them, of what may be dropped although it holds rows; `backup`
+    says how that is kept before, None where it is not.
     """
 
     url: DatabaseUrl
@@ -51,3 +53,4 @@ class Request:
     allowed_drops: frozenset[str] = frozenset()
     budget: Budget = DEFAULT_BUDGET
     sampling: Sampling = NO_SAMPLING
+    backup: BackupWay | None = None

@@ -27,6 +27,7 @@ from interlock.postgres.session import (
 )
 from interlock.postgres.version_table import VersionTable, find_version_table
 from interlock.release.apply import apply
+from interlock.release.backup import Means, PlannedBackup, plan_backup
 from interlock.release.build import Build, open_build
 from interlock.release.cut_short import CutShort, find_cut_short, open_starts, writes_early
 from interlock.release.data_loss import find_data_loss, loss_finding
@@ -74,6 +75,7 @@ class Run:
     leftovers: tuple[Name, ...] = ()
     cut_short: CutShort | None = None
     is_empty: bool = False
+    backup: PlannedBackup | None = None
     models: Models | None = None
     _is_compared_with_chain = False
 
@@ -195,6 +197,10 @@ class Run:
             stage.looks = Signal.CAUTION if allowed else Signal.CLEAR
             told = "; ".join(f"{loss} (allowed)" for loss in allowed)
             stage.summary = told or "nothing that holds values is dropped"
+            if allowed and self.request.backup:
+                self.backup = plan_backup(self.request.backup, self.session, (loss.name for loss in allowed))
+                self.book.note(backup=self.backup.record)
+                stage.summary += f"; backed up before: {', '.join(self.backup.record.tables)}"
 
     def rehearse(self) -> None:
         """Weigh what the pending revisions did on the scratch database with the tables of the target."""
@@ -249,6 +255,23 @@ class Run:
         if self.loaded.models:
             misfits = self.build.find_misfits(self.loaded.models)
             yield from misfit_findings(check, f"models against chain at {self.plan.head}", misfits)
+
+    def back_up(self) -> None:
+        """Keep what the pending revisions destroy, where the settings say so."""
+        if self.request.backup is None:
+            return
+        with self.book.stage(Check.BACKUP) as stage:
+            if self.backup is None:
+                stage.summary = "nothing that holds values is dropped"
+                return
+            means = Means(
+                self.request.url, self.session, self.build.new_database, self.book.record.id, self.book.progress.tells
+            )
+            made = self.backup.make(means)
+            self.book.note(backup=made.record)
+            if made.told:
+                self.book.admit(made.told)
+            stage.summary = made.summary
 
     def apply(self) -> None:
         with self.book.stage(Check.APPLY) as stage:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from interlock.release.record import ReleaseRecord, Stage
 from interlock.report import wording
+from interlock.report.backup import backup_facts, backup_sentence
 from interlock.report.endpoints import Pair, pair_answers
 from interlock.report.evidence import evidence
 from interlock.report.findings import count_told_by_drift, own_findings
@@ -65,6 +66,8 @@ def as_html(record: ReleaseRecord) -> str:
         ticks=_ticks(_length(shown)),
         steps=progress(shown),
         effects=effects(shown),
+        backup=backup_sentence(shown),
+        backup_facts=backup_facts(shown),
         matrix=_matrix(pair_answers(shown)),
         comparisons=_comparisons(shown),
     )

@@ -7,7 +7,7 @@ from typing import Any
 from interlock.hazards.hazard import Hazard
 from interlock.hazards.sql import words_of
 from interlock.hazards.statement import Statement, Weight
-from interlock.release.record import Blamed, ReleaseRecord, Stage, Step, Verification
+from interlock.release.record import Backup, Blamed, ReleaseRecord, Stage, Step, Verification
 from interlock.report.change import change_as_json
 from interlock.report.endpoints import Pair, Said, pair_answers
 from interlock.report.headline import headline
@@ -48,6 +48,7 @@ def _release(record: ReleaseRecord) -> dict[str, Any]:
         "revisions": _revisions(record),
         "statements": [_statement(record, statement) for statement in record.statements],
         "tables": [_weight(weight) for weight in record.weights],
+        "backup": _backup(record.backup),
         "before": _verification(record.before),
         "after": _verification(record.after),
         "mapped_classes": record.mapped_classes,
@@ -158,6 +159,21 @@ def _weight(weight: Weight) -> dict[str, Any]:
         "reads_per_second": weight.reads_per_second,
         "is_in_use": weight.is_in_use,
         "held_by": list(map(str, weight.holders)),
+    }
+
+
+def _backup(backup: Backup | None) -> dict[str, Any] | None:
+    if backup is None:
+        return None
+    return {
+        "way": backup.way,
+        "place": backup.place,
+        "of": list(backup.tables),
+        "is_made": backup.is_made,
+        "file": backup.file,
+        "bytes": backup.bytes,
+        "rows": [{"table": each.table, "rows": each.rows} for each in backup.rows],
+        "restore": backup.restore,
     }
 
 

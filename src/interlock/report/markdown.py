@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from interlock.release.record import Blamed, ReleaseRecord, Verification
+from interlock.report.backup import backup_facts, backup_sentence
 from interlock.report.endpoints import Pair, Said, pair_answers, worth_showing
 from interlock.report.findings import count_told_by_drift, own_findings
 from interlock.report.headline import headline
@@ -64,6 +65,7 @@ def _blocks(record: ReleaseRecord) -> Iterator[str]:
         yield "### What the statements do to tables that are there"
         yield from map(_effect, statements[:SHOWN])
         yield from _more(len(statements) - SHOWN)
+    yield from _backup(record)
     if pairs := pair_answers(record):
         yield "### Endpoints"
         shown = worth_showing(pairs, room=SHOWN)
@@ -137,6 +139,14 @@ def _risk(risk: Risk) -> str:
     answer = f"<br>{_prose(risk.answer)}" if risk.answer else ""
     line = f"- {_MARKS[risk.signal]} **{risk.rule}** {_prose(risk.message)}{answer}"
     return f"{line}<br>**Instead:** {_prose(risk.remedy)}"
+
+
+def _backup(record: ReleaseRecord) -> Iterator[str]:
+    if sentence := backup_sentence(record):
+        yield "### Backup"
+        yield _prose(sentence)
+    if facts := backup_facts(record):
+        yield _table(("Dump", ""), ((_prose(name), _code(fact)) for name, fact in facts))
 
 
 def _answer(pair: Pair) -> tuple[str, ...]:

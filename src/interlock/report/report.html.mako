@@ -267,6 +267,24 @@ ${chip(risk.signal)}\
 </section>
 % endif
 
+% if backup:
+<section aria-labelledby="backup">
+  <h2 id="backup">Backup</h2>
+  <p class="lead">${backup}</p>
+  % if backup_facts:
+  <div class="panel">
+  <table class="backup" role="table">
+    <tbody role="rowgroup">
+    % for name, fact in backup_facts:
+      <tr role="row"><th role="rowheader" scope="row">${name}</th><td role="cell"><code>${fact}</code></td></tr>
+    % endfor
+    </tbody>
+  </table>
+  </div>
+  % endif
+</section>
+% endif
+
 % if matrix.rows:
 <section aria-labelledby="endpoints">
   <h2 id="endpoints">Endpoints <span class="count">${len(matrix.rows)}</span></h2>

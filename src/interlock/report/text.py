@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from interlock.release.record import Blamed, ReleaseRecord, Verification
+from interlock.report.backup import backup_facts, backup_sentence
 from interlock.report.endpoints import Pair, pair_answers, worth_showing
 from interlock.report.findings import count_told_by_drift, own_findings
 from interlock.report.headline import headline
@@ -102,6 +103,8 @@ def _parts(record: ReleaseRecord) -> Iterator[RenderableType]:
         shown = sorted(told, key=_worst, reverse=True)[:SHOWN]
         body = (_effect(each) for each in told if each in shown)
         yield _section("What the statements do to tables that are there", *body, *_more(len(told) - SHOWN))
+    if sentence := backup_sentence(record):
+        yield _section("Backup", Text(sentence), *_backup(record))
     if pairs := pair_answers(record):
         if all(pair.is_quiet for pair in pairs):
             yield Text(f"Endpoints: {counted(len(pairs), 'answer')}, all as declared and as before")
@@ -231,6 +234,14 @@ def _risk(risk: Risk) -> Text:
     if risk.answer:
         text.append(f"\n{risk.answer}", style="dim")
     return text.append("\ninstead: ", style="bold").append(risk.remedy)
+
+
+def _backup(record: ReleaseRecord) -> Iterator[RenderableType]:
+    if facts := backup_facts(record):
+        rows = _grid(2)
+        for name, fact in facts:
+            rows.add_row(Text(name.lower(), style="dim", no_wrap=True), Text(fact))
+        yield rows
 
 
 def _endpoints(pairs: tuple[Pair, ...]) -> Iterator[RenderableType]:

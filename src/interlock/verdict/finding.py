@@ -25,6 +25,7 @@ class Check(StrEnum):
     DATA_LOSS = "data loss"
     REHEARSE = "rehearse"
     PROBE_BEFORE = "probe before"
+    BACKUP = "backup"
     APPLY = "apply"
     VERIFY_AFTER = "verify after"
     MODELS = "models"

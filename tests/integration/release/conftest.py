@@ -14,6 +14,7 @@ from interlock.hazards.find import BUDGET_SECONDS
 from interlock.postgres.embedded import EmbeddedServer
 from interlock.postgres.url import parse_url
 from interlock.release import pipeline
+from interlock.release.backup import BackupWay
 from interlock.release.logbook import Outcome
 from interlock.release.record import ReleaseRecord, Stage
 from interlock.release.rehearse import Budget
@@ -57,6 +58,7 @@ def request_for(server: EmbeddedServer, tmp_path: Path) -> Callable[..., Request
         scratch: str | None = None,
         lock_wait_seconds: float = 0,
         allowed_drops: Iterable[str] = (),
+        backup: BackupWay | None = None,
         budget_seconds: float = BUDGET_SECONDS,
         accepted: Iterable[str] = (),
         sampling: Sampling = NO_SAMPLING,
@@ -69,6 +71,7 @@ def request_for(server: EmbeddedServer, tmp_path: Path) -> Callable[..., Request
             is_schema_only=True,
             lock_wait_seconds=lock_wait_seconds,
             allowed_drops=frozenset(allowed_drops),
+            backup=backup,
             sampling=sampling,
             budget=Budget(budget_seconds, tuple(map(accepted_by_operator, accepted))),
         )

@@ -1,8 +1,11 @@
+from pathlib import Path
+
 import pytest
 
-from interlock.cli.request import read_application
+from interlock.cli.request import read_application, read_backup
 from interlock.errors import InvalidSetting
 from interlock.probes.identity import GivenToken, SignIn, TokenCommand
+from interlock.release.backup import DumpInto, RunCommand
 from interlock.settings import Settings
 
 
@@ -72,3 +75,40 @@ def test_statuses_are_read(written: object, meant: set[int]):
 def test_what_is_no_status_is_refused(written: object):
     with pytest.raises(InvalidSetting):
         read_application(settings(probes=[{"path": "/", "expect": {"anonymous": written}}]))
+
+
+HERE = Path("/srv/shop")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ({}, None),
+        ({"folder": "backups"}, DumpInto(HERE / "backups")),
+        ({"folder": "/var/backups"}, DumpInto(Path("/var/backups"))),
+        ({"command": "./back_up.sh 'to there'"}, RunCommand(("./back_up.sh", "to there"), HERE)),
+        ({"command": ["./back_up.sh", "to there"]}, RunCommand(("./back_up.sh", "to there"), HERE)),
+    ],
+)
+def test_a_backup_is_made_in_one_way_or_not_at_all(written: dict[str, object], meant: object):
+    assert read_backup(HERE, settings(backup=written)) == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ({"folder": "a", "command": "b"}, "has both a folder and a command"),
+        ({"command": ""}, "is empty"),
+        ({"command": []}, "is empty"),
+        ({"command": "hunter2 'open"}, "cannot be split"),
+    ],
+)
+def test_a_backup_that_cannot_be_meant_is_refused(written: dict[str, object], told: str):
+    with pytest.raises(InvalidSetting, match=told) as caught:
+        read_backup(HERE, settings(backup=written))
+
+    assert "hunter2" not in caught.value.problem + caught.value.remedy
+
+
+def test_a_command_is_not_shown_where_it_is_printed():
+    assert "hunter2" not in repr(read_backup(HERE, settings(backup={"command": "back_up --password hunter2"})))

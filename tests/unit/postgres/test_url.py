@@ -17,6 +17,14 @@ def test_every_usual_scheme_is_accepted(scheme: str):
     }  # fmt: skip
 
 
+def test_what_may_be_printed_of_a_connection_has_no_secret():
+    url = parse_url("postgresql://shop:secret@db.example.org/orders?sslpassword=hidden&sslmode=require")
+
+    assert conninfo_to_dict(url.open_conninfo) == {
+        "user": "shop", "host": "db.example.org", "port": "5432", "dbname": "orders", "sslmode": "require",
+    }  # fmt: skip
+
+
 def test_postgres_becomes_what_sqlalchemy_takes():
     assert parse_url("postgres://u@h/d").as_text() == "postgresql://u@h:5432/d"
 

@@ -9,11 +9,13 @@ from interlock.hazards.statement import Holder, Made, Statement, Weight
 from interlock.probes.probe import Answer, Asked, Proof
 from interlock.release.record import (
     AppliedStep,
+    Backup,
     Blamed,
     Plan,
     ReleaseRecord,
     Stage,
     Step,
+    TableRows,
     Target,
     Verification,
 )
@@ -198,6 +200,39 @@ def clear_with_applied_steps() -> ReleaseRecord:
         asked_after=asked((200, 200, 401), (200, 200, 401), (200, 200, 401), build="2026.08.01-3f2a"),
         expected_build="2026.08.01-3f2a",
         unproved=("requests that change something: only GET is asked",),
+    )
+
+
+def clear_with_a_backup() -> ReleaseRecord:
+    step = a_step("0007", "drop invoices")
+    file = "/var/backups/shop/shop-20260801T091403-4f2a81.dump"
+    return a_record(
+        seconds=5.2,
+        timeline=a_timeline(
+            (Check.PLAN, 0.12, "at 0006, 1 revision to run"),
+            (
+                Check.DATA_LOSS,
+                0.02,
+                "revision 0007 drops table public.invoices, and it holds 21450 rows (allowed)",
+                CAUTION,
+            ),
+            (Check.BACKUP, 3.1, f"{file}: 21450 rows came back from it"),
+            (Check.APPLY, 0.9, "1 revision run, now at 0007"),
+        ),
+        plan=Plan(("0006",), "0007", (step,)),
+        backup=Backup(
+            "dump",
+            "/var/backups/shop",
+            ("public.invoices", "public.invoice lines"),
+            is_made=True,
+            file=file,
+            bytes=812_345,
+            rows=(TableRows("public.invoice lines", 19_000), TableRows("public.invoices", 2_450)),
+            restore=f"createdb -T template0 before && psql -d before -c 'drop schema public' && "
+            f"pg_restore -d before --no-owner --no-privileges --section=pre-data --section=data {file}",
+        ),
+        applied=(AppliedStep(step, 0.8, True),),
+        after=a_verification(claimed=("0007",)),
     )
 
 
@@ -429,6 +464,7 @@ RECORDS = {
     for builder in (
         clear_with_nothing_to_do,
         clear_with_applied_steps,
+        clear_with_a_backup,
         stop_at_verify_before,
         stop_over_the_budget,
         stop_half_way,
