@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from interlock.hazards.hazard import Hazard
+from interlock.hazards.remark import Remark
 from interlock.hazards.statement import Statement, Weight
 from interlock.probes.probe import Asked
 from interlock.schema.drift import Change
@@ -134,6 +135,7 @@ class ReleaseRecord:
     statements: tuple[Statement, ...] = ()
     weights: tuple[Weight, ...] = ()
     hazards: tuple[Hazard, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     backup: Backup | None = None
     applied: tuple[AppliedStep, ...] = ()
     after: Verification | None = None

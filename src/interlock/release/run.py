@@ -1,6 +1,6 @@
 """The stages of a run of the guard, each a method; `pipeline` says in which order they run."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import cached_property
@@ -13,7 +13,7 @@ from interlock.chain.mapped import Models
 from interlock.chain.misfits import find_lost_strays, find_misfits
 from interlock.chain.rows import look_at_rows
 from interlock.errors import InterlockError, Unreachable
-from interlock.hazards.statement import Rates
+from interlock.hazards.statement import Rates, Statement
 from interlock.postgres.lock import ReleaseLock, hold_release_lock
 from interlock.postgres.preflight import require_connections, require_session_of_its_own
 from interlock.postgres.rates import measure_rates
@@ -51,6 +51,7 @@ from interlock.release.rehearse import rehearse
 from interlock.release.rehearse_rows import rehearse_rows
 from interlock.release.request import Request
 from interlock.release.scratch_build import current_revisions, open_scratch_build
+from interlock.release.squawk import find_squawk, remarks_of_squawk
 from interlock.release.verify import drift_findings, require_true_claim, unseen_findings, verify
 from interlock.schema.history import History
 from interlock.schema.name import Name
@@ -221,10 +222,21 @@ class Run:
             self.book.note(statements=rehearsal.statements, weights=rehearsal.weights, hazards=rehearsal.hazards)
             stage.find(*rehearsal.findings())
             stage.looks, stage.summary = rehearsal.looks, rehearsal.summary
+            self._ask_squawk(rehearsal.statements)
             if self.request.sampling.rows and self.cut_short:
                 self.book.admit(f"what the revisions do to rows: {self.cut_short.revision} is half done already")
             elif self.request.sampling.rows:
                 self._rehearse_rows(stage)
+
+    def _ask_squawk(self, statements: Sequence[Statement]) -> None:
+        squawk = find_squawk()
+        if squawk is None or not statements:
+            return
+        remarks = remarks_of_squawk(squawk, statements, self.session.info.server_version // 10_000)
+        if remarks is None:
+            self.book.admit("what squawk says of the statements: it gave no answer that can be read")
+        else:
+            self.book.note(remarks=remarks)
 
     def _rehearse_rows(self, stage: StageNotes) -> None:
         """Run the pending revisions once more, with rows of the target."""

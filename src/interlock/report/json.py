@@ -125,6 +125,11 @@ def _statement(record: ReleaseRecord, statement: Statement) -> dict[str, Any]:
         "created": [{"kind": made.kind, "name": made.name, "table": made.table} for made in statement.created],
         "dropped": [{"kind": made.kind, "name": made.name, "table": made.table} for made in statement.dropped],
         "hazards": [_hazard(hazard) for hazard in record.hazards if hazard.statement == statement],
+        "remarks": [
+            {"tool": each.tool, "rule": each.rule, "message": each.message}
+            for each in record.remarks
+            if each.statement == statement
+        ],
     }
 
 

@@ -27,7 +27,7 @@ class Risk:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One statement in words: where it is written, what it says and does, and what may come of that."""
+    """One statement in words: where it is written, what it says and does, what other tools say, what may come of it."""
 
     place: str
     sql: str
@@ -39,9 +39,15 @@ def effects(record: ReleaseRecord) -> tuple[Effect, ...]:
     """The statements that hold somebody out, or may harm somebody; the others nobody notices."""
     weights = {weight.table: weight for weight in record.weights}
     return tuple(
-        Effect(each.place, shortened(each.sql), tuple(_does(each, weights)), risks)
+        Effect(each.place, shortened(each.sql), (*_does(each, weights), *remarks), risks)
         for each in record.statements
-        if (risks := tuple(map(_risk, _hazards_of(record, each)))) or _holds_somebody_out(each)
+        if any(
+            (
+                risks := tuple(map(_risk, _hazards_of(record, each))),
+                remarks := tuple(_remarks_on(record, each)),
+                _holds_somebody_out(each),
+            )
+        )
     )
 
 
@@ -59,6 +65,10 @@ def signal_of(hazard: Hazard) -> Signal:
 
 def _hazards_of(record: ReleaseRecord, statement: Statement) -> Iterator[Hazard]:
     return (hazard for hazard in record.hazards if hazard.statement == statement)
+
+
+def _remarks_on(record: ReleaseRecord, statement: Statement) -> Iterator[str]:
+    return (f"{each.tool} says: {each.message} ({each.rule})" for each in record.remarks if each.statement == statement)
 
 
 def _holds_somebody_out(statement: Statement) -> bool:
