@@ -168,3 +168,47 @@ def test_a_change_of_another_version_is_refused(api: Api, people: People, match:
 
     assert answer.status_code == 412
     assert people.sql("select name from organisations where key = 'acme'") == [("Acme",)]
+
+
+def test_an_organisation_asks_as_often_as_it_may_and_others_go_on(api: Api, people: People):
+    root, acme, globex = people.super_admin(), people.member("acme", "admin"), people.member("globex", "admin")
+    limited = api.ask("PATCH", f"{ORGANISATIONS}/acme", root, json={"requests_per_minute": 3})
+    assert limited.json()["requests_per_minute"] == 3
+    colleague = people.member("acme", "viewer")
+
+    def ask() -> list[int]:
+        return [api.get("/api/v1/me", each).status_code for each in (acme, colleague, acme, colleague)]
+
+    statuses = ask()
+    if people.sql("select requests from request_counts") != [(4,)]:  # a minute ended in between
+        statuses = ask()
+
+    assert statuses == [200, 200, 200, 429]
+    refused = api.get("/api/v1/me", acme)
+    assert refused.headers["Content-Type"] == "application/problem+json"
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert api.get("/api/v1/me", globex).status_code == 200
+    lifted = api.ask("PATCH", f"{ORGANISATIONS}/acme", root, json={"requests_per_minute": None})
+    assert lifted.json()["requests_per_minute"] is None
+    assert api.get("/api/v1/me", acme).status_code == 200
+
+
+def test_another_minute_begins_to_count_anew(api: Api, people: People):
+    acme = people.member("acme", "admin")
+    people.sql("update organisations set requests_per_minute = 1 where key = 'acme'")
+    people.sql("insert into request_counts values (%s, now() - interval '1 minute', 1000)", acme.organisation_id)
+
+    assert api.get("/api/v1/me", acme).status_code == 200
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1_000_001, 1.5, "many"])
+def test_a_limit_that_is_none_is_refused(api: Api, people: People, limit: object):
+    body = {"key": "acme", "name": "Acme", "requests_per_minute": limit}
+
+    assert api.ask("POST", ORGANISATIONS, people.super_admin(), json=body).status_code == 422
+
+
+def test_the_platform_cannot_limit_itself(api: Api, people: People):
+    root = people.super_admin()
+
+    assert api.ask("PATCH", f"{ORGANISATIONS}/platform", root, json={"requests_per_minute": 1}).status_code == 422

@@ -109,6 +109,7 @@ def test_every_tenant_table_has_its_organisation_first_in_its_key(people: People
         "invitations": "organisation_id",
         "releases": "organisation_id",
         "sessions": "organisation_id",
+        "request_counts": "organisation_id",
         "endpoints": "organisation_id",
         "flag_uses": "organisation_id",
         "module_uses": "organisation_id",

@@ -143,4 +143,5 @@ def _given(form: Mapping[str, str]) -> dict[str, Any]:
         "name": form.get("name", "").strip(),
         "sector_code": form.get("sector_code") or None,
         "plan": form.get("plan", ""),
+        "requests_per_minute": form.get("requests_per_minute") or None,
     }

@@ -37,6 +37,17 @@ class TooManyAttempts(InterlockError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class TooManyRequests(InterlockError):
+    """An organisation has asked as often in this minute as it may."""
+
+    def __init__(self, limit: int, retry_after_seconds: int) -> None:
+        super().__init__(
+            problem=f"this organisation may ask {limit} times a minute, and has done so",
+            remedy=f"try again in {retry_after_seconds} seconds",
+        )
+        self.retry_after_seconds = retry_after_seconds
+
+
 class NotPermitted(InterlockError):
     """The user is known, and may not do this."""
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from interlock.control.domain.work import UnitOfWork
 
 PLATFORM_KEY = "platform"
+LARGEST_LIMIT = 1_000_000
 
 
 class Plan(StrEnum):
@@ -40,9 +41,11 @@ class NewOrganisation:
     name: str
     sector_code: str | None = None
     plan: Plan = Plan.BASIC
+    requests_per_minute: int | None = None
 
     def __post_init__(self) -> None:
         check_key(self.key)
+        check_limit(self.requests_per_minute)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Organisation:
     created_at: datetime
     updated_at: datetime
     archived_at: datetime | None = None
+    requests_per_minute: int | None = None
+    """How often its users, together, may ask the API; None sets no limit."""
 
     @property
     def is_platform(self) -> bool:
@@ -71,6 +76,7 @@ class OrganisationChanges(TypedDict, total=False):
     sector_code: str | None
     plan: Plan
     is_active: bool
+    requests_per_minute: int | None
 
 
 class Organisations(Protocol):
@@ -180,4 +186,19 @@ def check(organisation: Organisation) -> None:
         raise InvalidChange(
             problem="the platform cannot be deactivated: nobody could activate it again",
             remedy="deactivate single users instead",
+        )
+    check_limit(organisation.requests_per_minute)
+    if organisation.is_platform and organisation.requests_per_minute is not None:
+        raise InvalidChange(
+            problem="the platform has no limit of requests: nobody could lift it while it holds",
+            remedy="limit single organisations instead",
+        )
+
+
+def check_limit(requests_per_minute: int | None) -> None:
+    """Refuse a limit that lets nobody in."""
+    if requests_per_minute is not None and not 1 <= requests_per_minute <= LARGEST_LIMIT:
+        raise InvalidChange(
+            problem=f"{requests_per_minute} requests a minute is no limit",
+            remedy=f"give it from 1 to {LARGEST_LIMIT}, or none",
         )

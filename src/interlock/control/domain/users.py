@@ -155,10 +155,13 @@ class Directory(Protocol):
     """Where the user of a token is looked up, at every request."""
 
     async def find_active(self, organisation_id: UUID, user_id: UUID) -> User | None:
-        """Find the user, if the user and the organisation are active."""
+        """Find the user, if the user and the organisation are active.
+
+        Raises TooManyRequests where the organisation has asked as often in this minute as it may.
+        """
 
     async def find_in_session(self, organisation_id: UUID, user_id: UUID, session_id: UUID) -> User | None:
-        """The same, if this session of the user is open too; it is seen by that."""
+        """The same, if this session of the user is open too; it is seen by that. Pages are not counted."""
 
 
 async def find_member(work: "UnitOfWork[Scope]", organisation: Organisation, user_id: UUID) -> Member:

@@ -26,7 +26,7 @@ from interlock.control.http import (
 from interlock.control.http.envelope import Envelope
 from interlock.control.http.logs import AccessLog
 from interlock.control.http.ports import Ports
-from interlock.control.http.problems import Problem, answer_errors
+from interlock.control.http.problems import Problem, answer_errors, problems
 
 LARGER_BODIES = {f"{PREFIX}{releases.PATH}": releases.LARGEST_RECORD_BYTES}
 
@@ -81,6 +81,15 @@ def _declare_problems(app: FastAPI) -> None:
         problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas.update(problem.pop("$defs"))
         schemas["Problem"] = problem
+        _declare_limits(document)
         return document
 
     app.openapi = draw_with_problems  # type: ignore[method-assign]
+
+
+def _declare_limits(document: dict[str, Any]) -> None:
+    """Say of every operation for which one has to be somebody that it can be asked too often."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            if operation.get("security"):
+                operation["responses"].update({"429": problems(429)[429]})

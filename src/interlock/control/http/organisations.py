@@ -11,7 +11,7 @@ from pydantic import Field
 
 from interlock.control.domain import invitations, organisations
 from interlock.control.domain.invitations import Invitation, NewInvitation
-from interlock.control.domain.organisations import NewOrganisation, Organisation, Plan
+from interlock.control.domain.organisations import LARGEST_LIMIT, NewOrganisation, Organisation, Plan
 from interlock.control.domain.users import Permission, Role
 from interlock.control.http.caller import Caller, ProtectedRoute, permitted
 from interlock.control.http.creation import WantedCreation, create_once
@@ -45,6 +45,7 @@ other_spelling = APIRouter(prefix="/admin/organizations", include_in_schema=Fals
 Reader = Annotated[Caller, permitted(Permission.READ_ORGANISATIONS)]
 Writer = Annotated[Caller, permitted(Permission.WRITE_ORGANISATIONS)]
 
+Limit = Annotated[int, Field(ge=1, le=LARGEST_LIMIT)]
 Archived = Annotated[bool, Query(description="Those that are archived, instead of those that are not.")]
 
 
@@ -61,6 +62,9 @@ class OrganisationView(View):
     updated_at: datetime
     archived_at: datetime | None = Field(
         description="Since when it is archived: nobody of it gets in. Null if it is not."
+    )
+    requests_per_minute: int | None = Field(
+        description="How often its users, together, may ask the API; null: no limit."
     )
 
 
@@ -95,10 +99,11 @@ class CreateOrganisation(Body):
     name: Name = Field(examples=["Acme Analytics Ltd"])
     sector_code: SectorCode | None = Field(None, examples=["62.01"])
     plan: Plan = Plan.BASIC
+    requests_per_minute: Limit | None = None
     administrator: FirstAdministrator | None = None
 
     def as_asked(self) -> NewOrganisation:
-        return NewOrganisation(self.key, self.name, self.sector_code, self.plan)
+        return NewOrganisation(self.key, self.name, self.sector_code, self.plan, self.requests_per_minute)
 
 
 class ChangeOrganisation(Body):
@@ -107,6 +112,7 @@ class ChangeOrganisation(Body):
     name: Name = left_out()
     sector_code: SectorCode | None = None
     plan: Plan = left_out()
+    requests_per_minute: Limit | None = None
     is_active: bool = left_out()
 
 

@@ -23,6 +23,7 @@ from interlock.control.domain.errors import (
     NotSignedIn,
     SignInRefused,
     TooManyAttempts,
+    TooManyRequests,
 )
 from interlock.errors import InterlockError
 
@@ -44,6 +45,7 @@ STATUS: Mapping[type[InterlockError], int] = MappingProxyType(
         InvalidConfiguration: 422,
         InvalidCursor: 422,
         TooManyAttempts: 429,
+        TooManyRequests: 429,
     }
 )
 
@@ -107,7 +109,7 @@ async def _answer_domain_error(request: Request, error: InterlockError) -> JSONR
     headers = {}
     if isinstance(error, NotSignedIn | SignInRefused):
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, TooManyAttempts):
+    if isinstance(error, TooManyAttempts | TooManyRequests):
         headers["Retry-After"] = str(error.retry_after_seconds)
     errors = []
     if isinstance(error, InvalidConfiguration):

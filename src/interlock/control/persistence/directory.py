@@ -3,16 +3,20 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import ColumnElement, Select, func, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from interlock.control.domain.errors import TooManyRequests
 from interlock.control.domain.scope import OneOrganisation
 from interlock.control.domain.users import User
 from interlock.control.persistence.organisations import OrganisationRow
+from interlock.control.persistence.requests import count_request
 from interlock.control.persistence.sessions import SessionRow, is_over
 from interlock.control.persistence.tenancy import enter
 from interlock.control.persistence.users import LoginRow, UserRow
 
+# Who somebody is has to be found on an older schema too: there is no limit where there is no column for it.
+LIMIT: ColumnElement[int | None] = literal_column("(to_jsonb(organisations) ->> 'requests_per_minute')::int")
 SEEN = timedelta(minutes=1)
 """A session that is used all the time is written once in so long."""
 
@@ -27,7 +31,22 @@ class StoredDirectory:
         async with self.sessions.begin() as session:
             await enter(session, OneOrganisation(organisation_id))
             found = (await session.execute(_active(organisation_id, user_id))).one_or_none()
+            limit = found[3] if found else None
+        if limit is not None:
+            # In a transaction of its own: what is refused is counted all the same.
+            await self._count(organisation_id, limit)
         return _user_of(found[0], found[1], found[2]) if found else None
+
+    async def _count(self, organisation_id: UUID, limit: int) -> None:
+        error: TooManyRequests | None = None
+        async with self.sessions.begin() as session:
+            await enter(session, OneOrganisation(organisation_id))
+            try:
+                await count_request(session, organisation_id, limit)
+            except TooManyRequests as refused:
+                error = refused
+        if error:
+            raise error
 
     async def find_in_session(self, organisation_id: UUID, user_id: UUID, session_id: UUID) -> User | None:
         is_own = (
@@ -52,9 +71,9 @@ class StoredDirectory:
         return _user_of(found[0], found[1], found[2]) if found else None
 
 
-def _active(organisation_id: UUID, user_id: UUID) -> "Select[UserRow, str, str]":
+def _active(organisation_id: UUID, user_id: UUID) -> "Select[UserRow, str, str, int | None]":
     return (
-        select(UserRow, OrganisationRow.key, LoginRow.email)
+        select(UserRow, OrganisationRow.key, LoginRow.email, LIMIT)
         .join(OrganisationRow, OrganisationRow.id == UserRow.organisation_id)
         .join(
             LoginRow,

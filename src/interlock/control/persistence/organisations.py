@@ -24,6 +24,7 @@ class OrganisationRow(Dated, Base):
     plan: Mapped[Plan] = mapped_column(native_enum(Plan, "plan"))
     is_active: Mapped[bool]
     archived_at: Mapped[datetime | None] = mapped_column(sort_order=99)
+    requests_per_minute: Mapped[int | None] = mapped_column(sort_order=99)
 
 
 def organisation_of(row: OrganisationRow) -> Organisation:
@@ -38,6 +39,7 @@ def organisation_of(row: OrganisationRow) -> Organisation:
         created_at=row.created_at,
         updated_at=row.updated_at,
         archived_at=row.archived_at,
+        requests_per_minute=row.requests_per_minute,
     )
 
 
@@ -62,7 +64,12 @@ class StoredOrganisations(Scoped):
 
     async def add(self, new: NewOrganisation) -> Organisation | None:
         statement = insert(OrganisationRow).values(
-            key=new.key, name=new.name, sector_code=new.sector_code, plan=new.plan, is_active=True
+            key=new.key,
+            name=new.name,
+            sector_code=new.sector_code,
+            plan=new.plan,
+            requests_per_minute=new.requests_per_minute,
+            is_active=True,
         )
         row = await self.session.scalar(
             statement.on_conflict_do_nothing(index_elements=["key"]).returning(OrganisationRow)
@@ -79,6 +86,7 @@ class StoredOrganisations(Scoped):
                 sector_code=organisation.sector_code,
                 plan=organisation.plan,
                 is_active=organisation.is_active,
+                requests_per_minute=organisation.requests_per_minute,
             ).returning(OrganisationRow),
             execution_options={"populate_existing": True},
         )
