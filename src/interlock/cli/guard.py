@@ -54,7 +54,7 @@ def run_probe(folder: Path, *, report: Path | None, is_json: bool, is_recorded: 
     """Ask the application that the settings describe; no database is needed for that."""
     folder = folder.absolute()
     settings = read_settings(folder, {"report_folder": report})
-    application = read_application(settings)
+    application = read_application(settings, folder)
     if application is None:
         raise InvalidSetting(
             "no application is described, so there is nothing to probe",

@@ -59,7 +59,7 @@ def read_request(
         url=_target(settings),
         project=project,
         scratch_server=scratch_server,
-        application=read_application(settings),
+        application=read_application(settings, folder),
         rules=_rules(settings),
         is_schema_only=is_schema_only,
         lock_wait_seconds=settings.lock_wait_seconds,
@@ -79,8 +79,8 @@ def read_project(
     return settings, project, parse_url(settings.scratch_url) if settings.scratch_url else None
 
 
-def read_application(settings: Settings) -> Application | None:
-    """The application that the settings describe, None where they describe none."""
+def read_application(settings: Settings, folder: Path) -> Application | None:
+    """The application that the settings of a folder describe, None where they describe none."""
     wanted = settings.application
     if wanted is None:
         if settings.probes or settings.identities:
@@ -95,13 +95,28 @@ def read_application(settings: Settings) -> Application | None:
         base_url=wanted.url,
         probes=tuple(_probe(each, known) for each in settings.probes),
         identities=identities,
-        openapi=wanted.openapi,
+        openapi=_openapi(wanted.openapi, folder),
         excluded=wanted.exclude,
         protected=wanted.protected,
         build=BuildCheck(wanted.build.path, wanted.build.field) if wanted.build else None,
         expected_build=wanted.build.expected if wanted.build else None,
         timeout_seconds=wanted.timeout_seconds,
     )
+
+
+def _openapi(wanted: str | None, folder: Path) -> str | Mapping[str, Any] | None:
+    """What begins with a slash is asked of the application; anything else is a file of the project."""
+    if wanted is None or wanted.startswith("/"):
+        return wanted
+    from interlock.probes.document import read_document
+
+    try:
+        return read_document((folder / wanted).read_bytes(), wanted)
+    except OSError as error:
+        raise InvalidSetting(
+            f"the OpenAPI document {wanted} cannot be read: {error.strerror}",
+            "name a file of the project, or the path at which the application serves it, with a slash in front",
+        ) from None
 
 
 def _rules(settings: Settings) -> Rules:

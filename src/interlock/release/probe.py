@@ -64,9 +64,9 @@ def _ask(application: Application) -> Round:
     probes = application.probes
     left_out: tuple[str, ...] = ()
     if application.openapi:
-        document = fetch_document(
-            application.base_url, application.openapi, timeout_seconds=application.timeout_seconds
-        )
+        document = application.openapi
+        if isinstance(document, str):
+            document = fetch_document(application.base_url, document, timeout_seconds=application.timeout_seconds)
         names = [identity.name for identity in application.identities]
         declared = probes_of(document, names, exclude=application.excluded, protected=application.protected)
         named = {probe.name for probe in probes}

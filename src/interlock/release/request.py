@@ -1,6 +1,8 @@
 """What the guard is asked to do: one frozen value."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from interlock.chain.project import Project
 from interlock.postgres.url import DatabaseUrl
@@ -19,15 +21,15 @@ LOCK_WAIT_SECONDS = 600.0
 class Application:
     """The running application, and what is to be asked of it.
 
-    `openapi` is the path of its OpenAPI document, None where only the named probes count; `excluded` and `protected`
-    are patterns of its paths: not to be asked, and locked although the document does not say so. `expected_build` is
-    the build that has to answer after the release; None where any may.
+    `openapi` is the path at which it serves its OpenAPI document, or the document itself, and None where only the named
+    probes count; `excluded` and `protected` are patterns of its paths: not to be asked, and locked although the
+    document does not say so. `expected_build` is the build that has to answer after the release; None where any may.
     """
 
     base_url: str
     probes: tuple[Probe, ...] = ()
     identities: tuple[Identity, ...] = ()
-    openapi: str | None = None
+    openapi: str | Mapping[str, Any] | None = None
     excluded: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
     build: BuildCheck | None = None

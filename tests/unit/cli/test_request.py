@@ -14,13 +14,13 @@ def settings(**parts) -> Settings:
 
 
 def identity(**way):
-    application = read_application(settings(identities={"ada": way}))
+    application = read_application(settings(identities={"ada": way}), Path())
     assert application is not None
     return application.identities[0].source
 
 
 def test_without_an_application_there_is_nothing_to_ask():
-    assert read_application(Settings.model_validate({})) is None
+    assert read_application(Settings.model_validate({}), Path()) is None
 
 
 def test_a_token_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch):
@@ -65,7 +65,7 @@ def test_a_sign_in_whose_password_is_not_set_is_nobody():
     ],
 )
 def test_statuses_are_read(written: object, meant: set[int]):
-    application = read_application(settings(probes=[{"path": "/", "expect": {"anonymous": written}}]))
+    application = read_application(settings(probes=[{"path": "/", "expect": {"anonymous": written}}]), Path())
 
     assert application is not None
     assert application.probes[0].expect == {"anonymous": meant}
@@ -74,7 +74,7 @@ def test_statuses_are_read(written: object, meant: set[int]):
 @pytest.mark.parametrize("written", [99, 600, "20x", "ok"])
 def test_what_is_no_status_is_refused(written: object):
     with pytest.raises(InvalidSetting):
-        read_application(settings(probes=[{"path": "/", "expect": {"anonymous": written}}]))
+        read_application(settings(probes=[{"path": "/", "expect": {"anonymous": written}}]), Path())
 
 
 HERE = Path("/srv/shop")

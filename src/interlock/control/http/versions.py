@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Header, Response
 
-from interlock.control.domain.errors import ChangedMeanwhile
 from interlock.control.domain.versions import version_of
 
 if TYPE_CHECKING:
@@ -41,9 +40,8 @@ def _expected(
     while match := TAG.match(if_match, end):
         tags += [] if match["weak"] else [match["tag"]]
         end = match.end()
-    if end != len(if_match) or not tags:
-        raise ChangedMeanwhile
-    return frozenset(tags)
+    # What is no list of tags matches nothing; that is said when the rest of the request was looked at.
+    return frozenset(tags if end == len(if_match) else ())
 
 
 Expected = Annotated[frozenset[str] | None, Depends(_expected)]
