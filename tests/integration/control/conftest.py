@@ -15,6 +15,7 @@ import uvicorn
 from alembic import command
 from alembic.config import Config
 from pwdlib import PasswordHash
+from starlette.types import ASGIApp
 
 from interlock.asgi import assemble
 from interlock.control.http.tokens import Bearer, Tokens
@@ -110,7 +111,13 @@ class Api:
 def serve(database: str, **environment: str) -> Iterator[Api]:
     """Serve the control plane over a database, whatever state that is in."""
     own = {"DATABASE_URL": database, "INTERLOCK_TOKEN_KEY": TOKEN_KEY, "INTERLOCK_BUILD": "a-build"}
-    app = assemble(own | environment)
+    with serve_app(assemble(own | environment)) as api:
+        yield api
+
+
+@contextmanager
+def serve_app(app: ASGIApp) -> Iterator[Api]:
+    """Serve an application by a real server."""
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical"))
     # asyncio switches Nagle's algorithm off only where the protocol is named; else each answer takes 40 ms.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:

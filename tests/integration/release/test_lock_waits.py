@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -174,9 +175,10 @@ def test_how_far_an_index_is_built_is_told_meanwhile(guard: Guard, released, dat
 
 
 @pytest.fixture(scope="module")
-def vacuumed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def vacuumed() -> Iterator[str]:
     """A database of a server where autovacuum is at work, as everywhere but on the tests' own."""
-    with run_server(tmp_path_factory.mktemp("vacuumed") / "postgres", is_durable=True) as server:
+    # Not in pytest's own folder, which the server cannot enter where it runs as another user than root.
+    with TemporaryDirectory() as folder, run_server(Path(folder) / "postgres", is_durable=True) as server:
         with psycopg.connect(server.url().as_text(), autocommit=True) as connection:
             connection.execute("alter system set autovacuum_naptime = 1")
             connection.execute("select pg_reload_conf()")

@@ -1,6 +1,6 @@
 """The audit trail: who changed what, told in the transaction that changed it."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
@@ -101,7 +101,7 @@ class Audit(Protocol):
     async def page(self, wanted: Slice, of: "Subject | None" = None) -> Page[AuditEvent]:
         """The newest events first."""
 
-    def stream(self, of: "Subject") -> AsyncIterator[AuditEvent]:
+    def stream(self, of: "Subject") -> AsyncGenerator[AuditEvent]:
         """All of them, the oldest first, without holding them in memory."""
 
 

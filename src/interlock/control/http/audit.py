@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -136,14 +137,15 @@ def exported(caller: Caller, of: Subject, wanted: ExportFormat) -> StreamingResp
 
 
 async def _stream(
-    caller: Caller, of: Subject, lines: Callable[[AsyncIterator[AuditEvent]], AsyncIterator[str]]
-) -> AsyncIterator[str]:
-    async with caller.work() as work:
-        async for line in lines(work.audit.stream(of)):
+    caller: Caller, of: Subject, lines: Callable[[AsyncGenerator[AuditEvent]], AsyncGenerator[str]]
+) -> AsyncGenerator[str]:
+    # Closed one after the other where the client goes away, so that nothing stays open in the database.
+    async with caller.work() as work, aclosing(work.audit.stream(of)) as events, aclosing(lines(events)) as written:
+        async for line in written:
             yield line
 
 
-async def _as_json_lines(events: AsyncIterator[AuditEvent]) -> AsyncIterator[str]:
+async def _as_json_lines(events: AsyncGenerator[AuditEvent]) -> AsyncGenerator[str]:
     async for event in events:
         yield AuditEventView.model_validate(event).model_dump_json() + "\n"
 
@@ -154,7 +156,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-async def _as_csv(events: AsyncIterator[AuditEvent]) -> AsyncIterator[str]:
+async def _as_csv(events: AsyncGenerator[AuditEvent]) -> AsyncGenerator[str]:
     yield _line(COLUMNS)
     async for event in events:
         told = AuditEventView.model_validate(event).model_dump(mode="json")

@@ -1,11 +1,11 @@
 """The audit trail in the database."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Select, func, insert, select
+from sqlalchemy import ForeignKey, Index, Select, func, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,7 +17,7 @@ from interlock.control.persistence.organisations import OrganisationRow
 from interlock.control.persistence.scoped import Scoped, holds
 from interlock.control.persistence.users import LoginRow
 
-STREAMED_AT_ONCE = 1000
+READ_AT_ONCE = 1000
 
 
 class AuditEventRow(Base):
@@ -101,11 +101,16 @@ class StoredAudit(Scoped):
             lambda row: event_of(row[0], row[1]),
         )
 
-    async def stream(self, of: Subject) -> AsyncIterator[AuditEvent]:
-        oldest_first = self._events(of).order_by(AuditEventRow.occurred_at, AuditEventRow.id)
-        rows = await self.session.stream(oldest_first, execution_options={"yield_per": STREAMED_AT_ONCE})
-        async for row, actor_email in rows:
-            yield event_of(row, actor_email)
+    async def stream(self, of: Subject) -> AsyncGenerator[AuditEvent]:
+        order = (AuditEventRow.occurred_at, AuditEventRow.id)
+        part = self._events(of).order_by(*order).limit(READ_AT_ONCE)
+        rows = (await self.session.execute(part)).all()
+        while rows:
+            for row, actor_email in rows:
+                yield event_of(row, actor_email)
+            last = rows[-1][0]
+            after = tuple_(*order) > tuple_(last.occurred_at, last.id)
+            rows = (await self.session.execute(part.where(after))).all() if len(rows) == READ_AT_ONCE else []
 
     def _events(self, of: Subject) -> "Select[AuditEventRow, str | None]":
         row = AuditEventRow
