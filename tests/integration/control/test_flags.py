@@ -233,3 +233,15 @@ def test_an_exception_is_not_changed_over_somebody_elses_change(api: Api, people
     assert api.get(path, root).json()["reason"] == "another"
     assert api.ask("DELETE", path, root, headers={"If-Match": second.headers["ETag"]}).status_code == 204
     assert api.get(path, root).status_code == 404
+
+
+@pytest.mark.parametrize("moment", [1, 1.5, "2026-11-27T12:00:00", "tomorrow"])
+def test_a_moment_is_a_text_with_a_time_zone(api: Api, people: People, moment: object):
+    root = people.super_admin()
+    people.organisation("acme")
+    assert api.ask("POST", "/api/v1/admin/feature-flags", root, json={"key": "beta", "name": "B"}).status_code == 201
+    path = "/api/v1/admin/feature-flags/beta/overrides/organisations/acme"
+
+    answer = api.ask("PUT", path, root, json={"is_enabled": True, "reason": "pilot", "expires_at": moment})
+
+    assert answer.status_code == 422

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Path, Query
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from interlock.control.domain.errors import InvalidCursor
 from interlock.control.domain.keys import KEY_PATTERN
@@ -31,6 +31,15 @@ Search = Annotated[
     str | None, Query(min_length=1, max_length=200, pattern=TEXT_PATTERN, description="What the name or key contains.")
 ]
 
+
+def _no_number(value: object) -> object:
+    # Pydantic would take a number for seconds since 1970, and the document promises a text.
+    if isinstance(value, int | float):
+        raise ValueError("a moment is a text, such as 2026-11-27T12:00:00Z")  # noqa: TRY004 - what pydantic understands
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_no_number)]
 SectorCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:-]{0,31}$"), Field(examples=["62.01"])]
 
 

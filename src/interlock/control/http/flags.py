@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from interlock.control.domain import evaluation, flags
 from interlock.control.domain.evaluation import Evaluation, Explanation, Reason
@@ -29,6 +29,7 @@ from interlock.control.http.fields import (
     KeyInQuery,
     Listing,
     ListView,
+    Moment,
     Name,
     Search,
     SectorCode,
@@ -137,7 +138,7 @@ class PutOverride(Body):
 
     is_enabled: bool
     reason: Annotated[Text, Field(min_length=1, examples=["pilot customer"])]
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
     def as_asked(self) -> NewOverride:
         return NewOverride(self.is_enabled, self.reason, self.expires_at)
