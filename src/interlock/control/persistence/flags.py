@@ -101,6 +101,10 @@ class FlagUseRow(Base):
     """A row of flag_uses: how often a flag answered an organisation so on a day."""
 
     __tablename__ = "flag_uses"
+    __table_args__ = (
+        Index(None, "day", postgresql_include=["organisation_id", "uses"]),
+        Index(None, "flag_key", "day", postgresql_include=["organisation_id", "is_on", "uses"]),
+    )
 
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey(OrganisationRow.id), primary_key=True)
     flag_key: Mapped[str] = mapped_column(ForeignKey(FlagRow.key), primary_key=True)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Select, exists, func, select, text, true, update
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, Select, exists, func, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -59,6 +59,7 @@ class ModuleUseRow(Base):
     """A row of module_uses: how much an organisation used a module on a day."""
 
     __tablename__ = "module_uses"
+    __table_args__ = (Index(None, "day", postgresql_include=["organisation_id", "uses"]),)
 
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey(OrganisationRow.id), primary_key=True)
     module_key: Mapped[str] = mapped_column(ForeignKey(ModuleRow.key), primary_key=True)
