@@ -16,7 +16,7 @@ from interlock.control.http.audit import ExportFormat, exported
 router = APIRouter(prefix="/audit", include_in_schema=False, route_class=PageRoute)
 
 
-def _subject(wanted: Wanted, of: str = "", action: str = "", since: str = "", until: str = "") -> Subject:
+async def _subject(wanted: Wanted, of: str = "", action: str = "", since: str = "", until: str = "") -> Subject:
     return Subject(
         resource=next((each for each in Resource if each == of), None),
         action=next((each for each in Action if each == action), None),

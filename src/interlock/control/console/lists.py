@@ -26,7 +26,7 @@ class List:
         return self.slice.after
 
 
-def _wanted(search: str = "", after: str | None = None) -> List:
+async def _wanted(search: str = "", after: str | None = None) -> List:
     # PostgreSQL keeps no NUL in a text.
     return List(Slice(ROWS, after.replace("\0", "") if after else None), search.strip()[:100].replace("\0", ""))
 

@@ -149,7 +149,7 @@ def own_path(text: str) -> str:
     return text if text.startswith("/") and not text.startswith(("//", "/\\")) else "/"
 
 
-def _caller_of(request: Request) -> Caller:
+async def _caller_of(request: Request) -> Caller:
     caller: Caller = request.state.caller
     return caller
 

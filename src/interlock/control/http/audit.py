@@ -73,7 +73,7 @@ class ExportFormat(StrEnum):
     JSONL = "jsonl"
 
 
-def _subject(
+async def _subject(
     resource_type: Resource | None = None,
     resource_id: Annotated[str | None, Query(max_length=200, pattern=TEXT_PATTERN)] = None,
     organisation_id: UUID | None = None,

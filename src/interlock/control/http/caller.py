@@ -70,7 +70,7 @@ class ProtectedRoute(APIRoute):
         return handle_caller
 
 
-def _caller_of(request: Request, _: Annotated[object, Security(DECLARED_BEARER)]) -> Caller:
+async def _caller_of(request: Request, _: Annotated[object, Security(DECLARED_BEARER)]) -> Caller:
     caller: Caller = request.state.caller
     return caller
 
@@ -81,7 +81,7 @@ AnyCaller = Annotated[Caller, Depends(_caller_of)]
 def permitted(permission: Permission) -> Any:
     """The caller, who must have a permission."""
 
-    def check(caller: AnyCaller) -> Caller:
+    async def check(caller: AnyCaller) -> Caller:
         caller.user.must_have(permission)
         return caller
 

@@ -83,7 +83,7 @@ def listing(page: Page[T]) -> Listing[T]:
     return Listing(page.items, page.last and urlsafe_b64encode(page.last.encode()).decode())
 
 
-def _slice(
+async def _slice(
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 50,
     cursor: Annotated[str | None, Query(max_length=400)] = None,
 ) -> Slice:

@@ -1,20 +1,17 @@
 """/livez, /readyz, /version: what a load balancer, an orchestrator and the release guard ask."""
 
 import logging
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from interlock.control.http.fields import View
-from interlock.control.http.ports import Ports, ports_of
+from interlock.control.http.ports import ThePorts
 from interlock.control.http.problems import problem, problems
 
 log = logging.getLogger(__name__)
 
 router = APIRouter(tags=["health"], responses=problems(500))
-
-ThePorts = Annotated[Ports, Depends(ports_of)]
 
 
 class Health(View):

@@ -6,7 +6,7 @@ from secrets import token_urlsafe
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import Field, StringConstraints
 
 from interlock.control.domain import invitations, organisations
@@ -30,7 +30,7 @@ from interlock.control.http.fields import (
     listing,
 )
 from interlock.control.http.members import MemberView
-from interlock.control.http.ports import Ports, ports_of
+from interlock.control.http.ports import ThePorts
 from interlock.control.http.problems import OF_A_BODY, problems
 
 router = APIRouter(
@@ -155,7 +155,7 @@ async def revoke_invitation(caller: Writer, organisation_key: KeyInPath, invitat
 
 
 @public.post("/accept", status_code=201, response_model=MemberView, responses=problems(404, 409, *OF_A_BODY))
-async def accept_invitation(body: Accept, request: Request, ports: Annotated[Ports, Depends(ports_of)]) -> Member:
+async def accept_invitation(body: Accept, request: Request, ports: ThePorts) -> Member:
     """Accept an invitation with its token, and choose a password. The user can sign in from then on."""
     ticket = read_token(body.token)
     origin = Origin(request_id=request.state.request_id, address=address_of(request))

@@ -2,9 +2,8 @@
 
 import os
 from secrets import compare_digest
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.security.utils import get_authorization_scheme_param
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -12,7 +11,7 @@ from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, genera
 from starlette.types import Scope
 
 from interlock.control.http import PREFIX
-from interlock.control.http.ports import Ports, ports_of
+from interlock.control.http.ports import ThePorts
 from interlock.control.http.problems import problem
 
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -41,7 +40,7 @@ def observe(scope: Scope, status: int, seconds: float) -> None:
 
 
 @router.get("/metrics")
-async def read_metrics(request: Request, ports: Annotated[Ports, Depends(ports_of)]) -> Response:
+async def read_metrics(request: Request, ports: ThePorts) -> Response:
     """Tell the numbers to whoever has the token of the settings; without one there they are told to nobody."""
     if ports.metrics_token is None:
         return problem(404, "Not Found", request.state.request_id)

@@ -2,8 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
 
 from interlock.control.domain.sign_in import Desk, Passwords
 from interlock.control.domain.users import Directory
@@ -33,3 +34,10 @@ def ports_of(request: Request) -> Ports:
     """The ports that the application was made with."""
     ports: Ports = request.app.state.ports
     return ports
+
+
+async def _ports(request: Request) -> Ports:
+    return ports_of(request)
+
+
+ThePorts = Annotated[Ports, Depends(_ports)]

@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from pydantic import Field, StringConstraints
 
 from interlock.control.domain.sign_in import sign_in
 from interlock.control.http.caller import address_of
 from interlock.control.http.fields import TEXT_PATTERN, Body, View
-from interlock.control.http.ports import Ports, ports_of
+from interlock.control.http.ports import ThePorts
 from interlock.control.http.problems import OF_A_BODY, problems
 from interlock.control.http.tokens import LIFETIME_SECONDS, Bearer
 
@@ -37,7 +37,7 @@ class Token(View):
 
 
 @router.post("/sign-in", responses=problems(401, *OF_A_BODY, 429))
-async def sign_in_with_password(body: SignIn, request: Request, ports: Annotated[Ports, Depends(ports_of)]) -> Token:
+async def sign_in_with_password(body: SignIn, request: Request, ports: ThePorts) -> Token:
     """Exchange an e-mail address and a password for a token that lasts 15 minutes."""
     address = address_of(request) or "unknown"
     login = await sign_in(ports.desk, ports.passwords, body.email, body.password, address)

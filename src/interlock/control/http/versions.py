@@ -24,7 +24,7 @@ def quoted(thing: "DataclassInstance") -> str:
     return f'"{version_of(thing)}"'
 
 
-def _expected(
+async def _expected(
     if_match: Annotated[
         str | None,
         Header(

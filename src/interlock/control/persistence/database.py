@@ -6,6 +6,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from interlock.errors import InvalidSetting
 
+POOL_SIZE = 15
+"""So many connections a process keeps at most; beyond them, requests wait for one another."""
+
 SCHEMES = frozenset({"postgres", "postgresql"})
 
 
@@ -29,6 +32,9 @@ def open_engine(url: str) -> AsyncEngine:
     return create_async_engine(
         as_psycopg_url(url),
         pool_pre_ping=True,
+        # No overflow: what overflows is opened and closed again for each request that it is needed for.
+        pool_size=POOL_SIZE,
+        max_overflow=0,
         # An error must not carry what it was about: a password hash may be among the parameters.
         hide_parameters=True,
         # Behind a pooler in transaction mode the server side of a prepared statement is somebody else's.
