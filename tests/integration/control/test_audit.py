@@ -5,6 +5,7 @@ import io
 import json
 from typing import Any
 
+import httpx2
 import pytest
 
 from tests.integration.control.conftest import Api, Member, People
@@ -213,6 +214,23 @@ def test_the_whole_trail_is_exported_as_json_lines(api: Api, people: People, roo
     assert answer.headers["Content-Type"].startswith("application/jsonl")
     assert [each["entry"]["resource_id"] for each in told] == [f"flag-{number}" for number in range(1, 3001)]
     assert told[0] == api.get(f"{ADMIN}/audit-events", root, params={"resource_id": "flag-1"}).json()["items"][0]
+
+
+def test_an_export_that_breaks_in_the_middle_does_not_look_like_a_whole_one(api: Api, people: People, root: Member):
+    fill_trail(people, root, 3000)
+    people.sql("update audit_events set action = 'unheard-of' where resource_id = 'flag-2900'")
+
+    with pytest.raises(httpx2.RemoteProtocolError):
+        api.get(f"{ADMIN}/audit-events/export", root)
+
+
+def test_what_a_newer_build_has_written_is_read(api: Api, people: People, root: Member):
+    fill_trail(people, root, 1)
+    people.sql("update audit_events set resource_type = 'dashboard'")
+
+    (event,) = events(api, root)
+
+    assert event["entry"]["resource_type"] == "dashboard"
 
 
 def test_a_csv_export_holds_no_formula(api: Api, people: People, root: Member):

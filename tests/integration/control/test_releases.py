@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from interlock.release.record import ReleaseRecord
+from interlock.release.record import ReleaseRecord, Stage
 from interlock.report.html import as_html
 from interlock.report.json import as_json
 from interlock.report.legible import legible
+from interlock.verdict.finding import Check, Signal
 from tests.integration.control.conftest import Api, Member, People
 from tests.unit.report import builders
 
@@ -148,7 +149,13 @@ def a_run(number: int, *answers: tuple[str, int | None]) -> ReleaseRecord:
         began=base.began + timedelta(hours=number),
         asked_before=None,
         asked_after=replace(asked, answers=said),
+        timeline=(Stage(Check.PROBE_AFTER, 0.0, 0.1, Signal.CLEAR, ""),),
     )
+
+
+def counts(api: Api, people: People) -> dict[str, int]:
+    said = api.get(HEALTH, people.super_admin()).json()
+    return {name: number for name, number in said.items() if name != "last_asked_at"}
 
 
 def test_health_is_what_each_endpoint_said_last_and_since_when(api: Api, people: People, recorder: Member):
@@ -165,7 +172,34 @@ def test_health_is_what_each_endpoint_said_last_and_since_when(api: Api, people:
     assert orders["since"] < orders["asked_at"]
     # It was left out of the newest run: nobody knows what it says by now, and it does not count as working.
     assert (invoices["is_current"], orders["is_current"]) == (False, True)
-    assert api.get(HEALTH, root).json() == {"total": 2, "failed": 1, "unproved": 0, "not_asked": 1}
+    assert counts(api, people) == {"total": 2, "failed": 1, "unproved": 0, "not_asked": 1}
+    assert api.get(HEALTH, root).json()["last_asked_at"] == orders["asked_at"]
+
+
+def test_a_run_that_reached_nothing_leaves_no_answer_standing_as_todays(api: Api, people: People, recorder: Member):
+    """The application is down, or its document cannot be fetched: the run asks nobody, and nobody knows anything."""
+    put(api, recorder, a_run(1, ("GET /orders", 200), ("GET /invoices", 200)))
+    put(api, recorder, a_run(2))
+
+    assert counts(api, people) == {"total": 2, "failed": 0, "unproved": 0, "not_asked": 2}
+
+
+def test_a_run_that_reached_nothing_says_nothing_of_other_projects_or_of_what_was_asked_later(
+    api: Api, people: People, recorder: Member
+):
+    put(api, recorder, a_run(1, ("GET /orders", 200)))
+    put(api, recorder, a_run(2), "another")
+    put(api, recorder, replace(a_run(0), id="told-late"))
+
+    assert counts(api, people)["not_asked"] == 0
+
+
+def test_a_release_that_did_not_come_to_its_probes_takes_nothing_back(api: Api, people: People, recorder: Member):
+    put(api, recorder, a_run(1, ("GET /orders", 200)))
+    stopped = replace(a_run(2), timeline=(Stage(Check.CONNECT, 0.0, 0.1, Signal.STOP, "no server"),))
+    put(api, recorder, stopped)
+
+    assert counts(api, people)["not_asked"] == 0
 
 
 def test_an_older_run_that_is_told_late_does_not_hide_what_is_newer(api: Api, people: People, recorder: Member):
@@ -178,7 +212,7 @@ def test_an_older_run_that_is_told_late_does_not_hide_what_is_newer(api: Api, pe
 def test_of_several_answers_of_one_endpoint_the_worst_counts(api: Api, people: People, recorder: Member):
     put(api, recorder, a_run(1, ("POST /orders", 500), ("POST /orders", 200)))
 
-    assert api.get(HEALTH, people.super_admin()).json() == {"total": 1, "failed": 1, "unproved": 0, "not_asked": 0}
+    assert counts(api, people) == {"total": 1, "failed": 1, "unproved": 0, "not_asked": 0}
 
 
 def test_the_endpoints_come_page_by_page(api: Api, people: People, recorder: Member):

@@ -8,8 +8,7 @@ from interlock.control.console.pages import page
 from interlock.control.console.session import PageRoute, Visitor
 from interlock.control.domain.flags import FlagFilter
 from interlock.control.domain.page import Slice
-from interlock.control.domain.releases import Signal
-from interlock.control.domain.releases import Wanted as Everything
+from interlock.control.domain.releases import ReleaseFilter, Signal
 from interlock.control.domain.users import Permission
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ async def overview(request: Request, visitor: Visitor) -> Response:
         events = await work.audit.page(Slice(10))
         is_of_releases = Permission.READ_RELEASES in visitor.user.permissions
         health = await work.releases.count_health() if is_of_releases else None
-        released = await work.releases.page(Slice(RELEASES), Everything()) if is_of_releases else None
+        released = await work.releases.page(Slice(RELEASES), ReleaseFilter()) if is_of_releases else None
         newest = await work.releases.newest_of_each_project() if is_of_releases else ()
     return page(
         request, "overview.html", stats=stats, days=days, events=events,

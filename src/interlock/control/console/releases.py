@@ -10,8 +10,7 @@ from interlock.control.console.pages import page
 from interlock.control.console.session import PageRoute, Visitor
 from interlock.control.domain import releases
 from interlock.control.domain.page import LARGEST_PAGE, Slice
-from interlock.control.domain.releases import Proof, Signal
-from interlock.control.domain.releases import Wanted as Kind
+from interlock.control.domain.releases import Proof, ReleaseFilter, Signal
 from interlock.control.domain.users import Permission
 from interlock.control.http.guard_record import RELEASE_ID_PATTERN, GuardRecord
 from interlock.control.http.releases import report_of
@@ -30,7 +29,7 @@ async def list_releases(
 ) -> Response:
     """What the guard did, the newest first."""
     visitor.user.must_have(Permission.READ_RELEASES)
-    kind = Kind(project.replace("\0", "") or None, next((each for each in Signal if each == signal), None))
+    kind = ReleaseFilter(project.replace("\0", "") or None, next((each for each in Signal if each == signal), None))
     async with visitor.work() as work:
         found = await work.releases.page(wanted.slice, kind)
         projects = await work.releases.projects()
@@ -75,8 +74,8 @@ async def list_endpoints(request: Request, visitor: Visitor, wanted: Wanted, pro
     of = next((each for each in Proof if each == proof), None)
     async with visitor.work() as work:
         counts = await work.releases.count_health()
-        found = await work.releases.endpoints(wanted.slice, Kind(proof=of))
-        failed = await work.releases.endpoints(Slice(LARGEST_PAGE), Kind(proof=Proof.FAILED))
+        found = await work.releases.endpoints(wanted.slice, ReleaseFilter(proof=of))
+        failed = await work.releases.endpoints(Slice(LARGEST_PAGE), ReleaseFilter(proof=Proof.FAILED))
     return page(
         request, "health.html", counts=counts, found=found, failed=failed, wanted=wanted, proofs=Proof, proof=of,
     )  # fmt: skip

@@ -52,11 +52,14 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One change, as it is written down."""
+    """One change, as it is written down.
+
+    `resource_type` is one of Resource, or a newer build's word: while that is rolled out, both read the trail.
+    """
 
     organisation_id: UUID
     action: Action
-    resource_type: Resource
+    resource_type: str
     resource_id: str
     before: Described | None
     after: Described | None

@@ -86,7 +86,8 @@ class Release:
 class Endpoint:
     """What an endpoint of a project last told one identity, and since when it has been telling that.
 
-    One that the newest run of its project did not ask is not `is_current`: nobody knows what it says by now.
+    One that a newer run of its project did not hear from, though it asked the application, is not `is_current`:
+    nobody knows what it says by now.
     """
 
     project: str
@@ -99,16 +100,21 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class HealthCounts:
-    """How many endpoints there are, each counted as often as there are identities that ask it."""
+    """How many endpoints there are, each counted as often as there are identities that ask it.
+
+    `failed` and `unproved` are of those that are current; `not_asked` are the others. `last_asked_at` is when any of
+    them last answered, None where none ever did.
+    """
 
     total: int
     failed: int
     unproved: int
     not_asked: int
+    last_asked_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ReleaseFilter:
     """Which releases or endpoints are wanted; None stands for all of them."""
 
     project: str | None = None
@@ -119,7 +125,7 @@ class Wanted:
 class Releases(Protocol):
     """The runs on record that the scope lets one see. None is ever changed."""
 
-    async def page(self, wanted: Slice, of: Wanted) -> Page[Release]:
+    async def page(self, wanted: Slice, of: ReleaseFilter) -> Page[Release]:
         """The newest first."""
 
     async def newest_of_each_project(self) -> tuple[Release, ...]: ...
@@ -135,7 +141,7 @@ class Releases(Protocol):
     async def remember(self, new: NewRelease) -> None:
         """Take over what the run heard from endpoints, unless something newer is known."""
 
-    async def endpoints(self, wanted: Slice, of: Wanted) -> Page[Endpoint]:
+    async def endpoints(self, wanted: Slice, of: ReleaseFilter) -> Page[Endpoint]:
         """The endpoints by project, probe and identity."""
 
     async def count_health(self) -> HealthCounts: ...

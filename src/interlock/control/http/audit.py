@@ -12,7 +12,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from interlock.control.domain.audit import Action, AuditEvent, Resource, Subject
 from interlock.control.domain.users import Permission
@@ -35,7 +35,7 @@ class EntryView(View):
 
     organisation_id: UUID
     action: Action
-    resource_type: Resource
+    resource_type: str = Field(examples=[Resource.FLAG])
     resource_id: str
     before: dict[str, Any] | None
     after: dict[str, Any] | None

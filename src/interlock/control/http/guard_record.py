@@ -173,6 +173,11 @@ class GuardRecord(Part):
         return sent
 
     @property
+    def span_seconds(self) -> float:
+        """From the first stage to the end of the last; never nothing, so that bars can be measured by it."""
+        return max((stage.began_seconds + stage.seconds for stage in self.timeline), default=0.0) or 0.001
+
+    @property
     def drift(self) -> list[ChangePart]:
         """How the live schema differed at the end."""
         last = self.after or self.before

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from interlock.control.domain import releases
 from interlock.control.domain.errors import NotFound
-from interlock.control.domain.releases import Endpoint, HealthCounts, Proof, Release, Signal, Wanted
+from interlock.control.domain.releases import Endpoint, HealthCounts, Proof, Release, ReleaseFilter, Signal
 from interlock.control.domain.users import Permission
 from interlock.control.http.caller import Caller, ProtectedRoute, permitted
 from interlock.control.http.fields import TEXT_PATTERN, Listing, ListView, View, WantedSlice, listing
@@ -88,7 +88,7 @@ class EndpointView(View):
     asked_at: datetime
     since: datetime
     release_id: str
-    is_current: bool = Field(description="False where the newest run of the project did not ask it.")
+    is_current: bool = Field(description="False where a newer run probed the project and did not hear from it.")
 
 
 class EndpointList(ListView):
@@ -103,7 +103,8 @@ class HealthCountsView(View):
     total: int
     failed: int
     unproved: int
-    not_asked: int
+    not_asked: int = Field(description="Left out when their project was last probed, or not reached then.")
+    last_asked_at: datetime | None = Field(description="When any of them last answered.")
 
 
 @router.get(PATH, response_model=ReleaseList, responses=problems(422))
@@ -112,7 +113,7 @@ async def list_releases(
 ) -> Listing[Release]:
     """List what the guard did, the newest first."""
     async with caller.work() as work:
-        return listing(await work.releases.page(wanted, Wanted(project=project, signal=signal)))
+        return listing(await work.releases.page(wanted, ReleaseFilter(project=project, signal=signal)))
 
 
 @router.post(PATH, status_code=201, response_model=ReleaseView, responses=problems(409, *OF_A_BODY))
@@ -153,7 +154,7 @@ async def list_endpoints(
 ) -> Listing[Endpoint]:
     """List what each endpoint last told each identity."""
     async with caller.work() as work:
-        return listing(await work.releases.endpoints(wanted, Wanted(project=project, proof=proof)))
+        return listing(await work.releases.endpoints(wanted, ReleaseFilter(project=project, proof=proof)))
 
 
 @router.get("/admin/health", response_model=HealthCountsView)

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, Select, func, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from interlock.control.domain.audit import Action, AuditEvent, Entry, Origin, Resource, Subject
+from interlock.control.domain.audit import Action, AuditEvent, Entry, Origin, Subject
 from interlock.control.domain.page import Page, Slice
 from interlock.control.domain.scope import Scope
 from interlock.control.persistence.base import Base, Id
@@ -51,7 +51,7 @@ def row_values(entry: Entry, origin: Origin) -> dict[str, Any]:
         "actor_organisation_id": origin.actor_organisation_id,
         "actor_id": origin.actor_id,
         "action": entry.action.value,
-        "resource_type": entry.resource_type.value,
+        "resource_type": str(entry.resource_type),
         "resource_id": entry.resource_id,
         "before": entry.before,
         "after": entry.after,
@@ -67,7 +67,7 @@ def event_of(row: AuditEventRow, actor_email: str | None) -> AuditEvent:
         entry=Entry(
             organisation_id=row.organisation_id,
             action=Action(row.action),
-            resource_type=Resource(row.resource_type),
+            resource_type=row.resource_type,
             resource_id=row.resource_id,
             before=row.before,
             after=row.after,

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Select, case, func, select, tuple_
+from sqlalchemy import Computed, ForeignKey, Index, Select, case, exists, func, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on, insert
-from sqlalchemy.orm import Mapped, aliased, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from interlock.control.domain.errors import InvalidCursor
 from interlock.control.domain.page import Page, Slice
@@ -19,9 +19,9 @@ from interlock.control.domain.releases import (
     NewRelease,
     Proof,
     Release,
+    ReleaseFilter,
     Signal,
     Summary,
-    Wanted,
 )
 from interlock.control.persistence.base import Base, native_enum
 from interlock.control.persistence.organisations import OrganisationRow
@@ -29,12 +29,18 @@ from interlock.control.persistence.scoped import Scoped
 
 CURSOR_SEPARATOR = "\x1f"
 
+# The stages "probe before" and "probe after": one that got no answer at all stands in the timeline too.
+_HAS_PROBED = """jsonb_path_exists(document, '$.timeline[*].check ? (@ starts with "probe")')"""
+
 
 class ReleaseRow(Base):
     """A row of releases. Nothing changes or deletes one."""
 
     __tablename__ = "releases"
-    __table_args__ = (Index(None, "organisation_id", "began_at"),)
+    __table_args__ = (
+        Index(None, "organisation_id", "began_at"),
+        Index(None, "organisation_id", "project", "ended_at", postgresql_where="has_probed"),
+    )
 
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey(OrganisationRow.id), primary_key=True)
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -52,6 +58,7 @@ class ReleaseRow(Base):
     # Both are large, and no list reads them.
     document: Mapped[dict[str, Any]] = mapped_column(deferred=True)
     page: Mapped[str] = mapped_column(deferred=True)
+    has_probed: Mapped[bool] = mapped_column(Computed(_HAS_PROBED, persisted=True), deferred=True)
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -77,15 +84,22 @@ _SUMMARY = tuple(Summary.__dataclass_fields__)
 _ANSWER = tuple(Answer.__dataclass_fields__)
 # Of several answers of one endpoint to one identity the worst counts.
 _WORST_FIRST = (Proof.FAILED, Proof.UNPROVED, Proof.LOCKED, Proof.PROVED)
-_IS_CURRENT = EndpointRow.asked_at == func.max(EndpointRow.asked_at).over(
-    partition_by=(EndpointRow.organisation_id, EndpointRow.project)
+_IS_CURRENT = ~(
+    exists()
+    .where(
+        ReleaseRow.organisation_id == EndpointRow.organisation_id,
+        ReleaseRow.project == EndpointRow.project,
+        ReleaseRow.has_probed,
+        ReleaseRow.ended_at > EndpointRow.asked_at,
+    )
+    .correlate(EndpointRow)
 )
 
 
 class StoredReleases(Scoped):
     """The runs on record that the scope lets one see."""
 
-    async def page(self, wanted: Slice, of: Wanted) -> Page[Release]:
+    async def page(self, wanted: Slice, of: ReleaseFilter) -> Page[Release]:
         statement = self._visible()
         if of.project is not None:
             statement = statement.where(ReleaseRow.project == of.project)
@@ -138,15 +152,10 @@ class StoredReleases(Scoped):
         if rows:
             await self.session.execute(_take_over_what_is_newer(), rows)
 
-    async def endpoints(self, wanted: Slice, of: Wanted) -> Page[Endpoint]:
-        # Which run of a project is its newest is known from all of its rows, so nothing is left out before that.
-        known = select(EndpointRow, _IS_CURRENT.label("is_current")).where(
-            self.is_in_scope(EndpointRow.organisation_id)
-        )
-        all_of_them = known.subquery()
-        row = aliased(EndpointRow, all_of_them)
+    async def endpoints(self, wanted: Slice, of: ReleaseFilter) -> Page[Endpoint]:
+        row = EndpointRow
         key = (row.project, row.probe, row.identity)
-        found = select(row, all_of_them.c.is_current).order_by(*key)
+        found = select(row, _IS_CURRENT).where(self.is_in_scope(row.organisation_id)).order_by(*key)
         if of.project is not None:
             found = found.where(row.project == of.project)
         if of.proof is not None:
@@ -155,15 +164,12 @@ class StoredReleases(Scoped):
             found = found.where(tuple_(*key) > tuple_(*_read_place(wanted.after)))
         rows = (await self.session.execute(found.limit(wanted.limit + 1))).all()
         shown = rows[: wanted.limit]
-        last = shown[-1][0] if len(rows) > wanted.limit else None
-        return Page(
-            tuple(_endpoint_of(row, is_current=current) for row, current in shown),
-            last and CURSOR_SEPARATOR.join((last.project, last.probe, last.identity)),
-        )
+        found_here = tuple(_endpoint_of(row, is_current=current) for row, current in shown)
+        return Page(found_here, _place_of(found_here[-1]) if len(rows) > wanted.limit else None)
 
     async def count_health(self) -> HealthCounts:
         known = (
-            select(EndpointRow.proof, _IS_CURRENT.label("is_current"))
+            select(EndpointRow.proof, EndpointRow.asked_at, _IS_CURRENT.label("is_current"))
             .where(self.is_in_scope(EndpointRow.organisation_id))
             .subquery()
         )
@@ -173,9 +179,10 @@ class StoredReleases(Scoped):
             func.count().filter(current, proof == Proof.FAILED).label("failed"),
             func.count().filter(current, proof == Proof.UNPROVED).label("unproved"),
             func.count().filter(~current).label("not_asked"),
+            func.max(known.c.asked_at).label("last_asked_at"),
         ).select_from(known)
         row = (await self.session.execute(statement)).one()
-        return HealthCounts(row.total, row.failed, row.unproved, row.not_asked)
+        return HealthCounts(row.total, row.failed, row.unproved, row.not_asked, row.last_asked_at)
 
     def _visible(self) -> Select[ReleaseRow]:
         return select(ReleaseRow).where(self.is_in_scope(ReleaseRow.organisation_id))
@@ -187,6 +194,10 @@ class StoredReleases(Scoped):
 def _release_of(row: ReleaseRow) -> Release:
     summary = Summary(**{name: getattr(row, name) for name in _SUMMARY})
     return Release(row.organisation_id, summary, row.recorded_at)
+
+
+def _place_of(last: Endpoint) -> str:
+    return CURSOR_SEPARATOR.join((last.project, last.answer.probe, last.answer.identity))
 
 
 def _read_place(after: str) -> tuple[str, ...]:
