@@ -474,6 +474,16 @@ def test_a_day_that_is_none_is_told_in_words(visitor: Visitor, people: People, d
     assert "is no day" in answer.text
 
 
+def test_a_form_that_is_too_large_is_told_in_words(visitor: Visitor, people: People):
+    visitor.sign_in(people.super_admin())
+
+    answer = visitor.post("/feature-flags", key="large", name="x" * 2_000_000)
+
+    assert answer.status_code == 413
+    assert "what was sent is not taken" in answer.text
+    assert people.sql("select count(*) from feature_flags") == [(0,)]
+
+
 def test_the_page_of_the_trail_exports_what_it_shows(visitor: Visitor, people: People):
     visitor.sign_in(people.super_admin())
     for key in ("first", "second"):

@@ -10,6 +10,7 @@ from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
 from interlock.control.console.pages import page
 from interlock.control.domain.audit import Origin
@@ -37,6 +38,16 @@ class CameFromElsewhere(InterlockError):
         )
 
 
+class NotTaken(InterlockError):
+    """A form that no page takes, whichever it was sent to: one that is too large, or is none."""
+
+    def __init__(self, refusal: HTTPException) -> None:
+        super().__init__(
+            problem=f"what was sent is not taken: {refusal.detail}",
+            remedy="nothing was changed; go back, make it shorter, and send it again",
+        )
+
+
 class PageRoute(APIRoute):
     """A page for signed-in users: strangers are asked to sign in, errors are told in words."""
 
@@ -46,6 +57,8 @@ class PageRoute(APIRoute):
         async def handle_page(request: Request) -> Response:
             try:
                 return await answer(request)
+            except HTTPException as error:
+                return error_page(request, NotTaken(error), error.status_code)
             except Exception:
                 # The edge of the pages: whoever looks at one gets words, and we the rest.
                 request_id = request.state.request_id
