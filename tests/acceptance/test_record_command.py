@@ -3,11 +3,22 @@
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 
 from interlock.errors import ExitCode
 from tests.acceptance.conftest import Interlock
 from tests.alembic_project import make_project
-from tests.integration.control.conftest import PASSWORD, Api, Member, People, api, password_hash, people, served
+from tests.integration.control.conftest import (
+    PASSWORD,
+    Api,
+    Member,
+    People,
+    api,
+    password_hash,
+    people,
+    serve_app,
+    served,
+)
 
 __all__ = ["api", "password_hash", "people", "served"]
 
@@ -87,6 +98,44 @@ def test_a_wrong_password_is_told_and_not_shown(interlock: Interlock, tmp_path: 
     assert said.code == ExitCode.STOP
     assert "401 Unauthorized: this e-mail address and password do not belong to an active user" in said.err
     assert "not-the-password" not in said.out + said.err
+
+
+def test_a_run_that_was_interrupted_ends_at_once_and_can_be_recorded_later(
+    interlock: Interlock, tmp_path: Path, api: Api, people: People, recorder: Member, database: str
+):
+    interrupts = "import os, signal, time; os.kill(os.getppid(), signal.SIGINT); time.sleep(20)"
+    make_project(tmp_path, {"r1": interrupts})
+    configure(tmp_path, str(api.client.base_url), recorder.email)
+
+    said = interlock("release", "--schema-only", "--record", database=database, **{SECRET: PASSWORD})
+
+    assert said.code == ExitCode.INTERRUPTED, said
+    assert "the run is not on record: it was interrupted" in said.err
+    assert people.sql("select count(*) from releases") == [(0,)]
+    assert interlock("record", **{SECRET: PASSWORD}).code == ExitCode.CLEAR
+    assert people.sql("select signal from releases") == [("STOP",)]
+
+
+def test_an_answer_that_does_not_confirm_the_run_is_not_taken_for_one(
+    interlock: Interlock, tmp_path: Path, recorder: Member
+):
+    """Something that answers 200 to everything: a parking page, a proxy, another application."""
+    reports = tmp_path / "interlock-report"
+    reports.mkdir()
+    (reports / "report.json").write_text('{"project": "shop", "id": "one"}')
+    (reports / "report.html").write_text("<!doctype html>")
+    app = FastAPI()
+
+    @app.post("/{path:path}")
+    def answer_anything(path: str) -> dict[str, str]:
+        return {"access_token": path, "id": "one", "status": "ok"}
+
+    with serve_app(app) as anything:
+        configure(tmp_path, str(anything.client.base_url), recorder.email)
+        said = interlock("record", **{SECRET: PASSWORD})
+
+    assert said.code == ExitCode.STOP
+    assert "does not confirm the run" in said.err
 
 
 def test_a_folder_without_reports_is_said(interlock: Interlock, tmp_path: Path, api: Api, recorder: Member):

@@ -8,7 +8,7 @@ import typer
 
 from interlock.cli.present import Silence, progress_here, report_folder, show_outcome
 from interlock.cli.request import blank_record, read_application, read_project, read_request
-from interlock.errors import ExitCode, InvalidSetting
+from interlock.errors import ExitCode, InterlockError, InvalidSetting
 from interlock.release import pipeline
 from interlock.release.logbook import Outcome, Progress
 from interlock.release.record import ReleaseRecord
@@ -34,8 +34,9 @@ def run(
     blank = blank_record(stages.__name__, request.project.label)
     progress: Progress = Silence() if is_json else progress_here()
     with report_folder(folder / settings.report_folder) as reports:
-        code = show_outcome(stages(request, blank, progress), reports, is_json=is_json)
-        keep(reports)
+        outcome = stages(request, blank, progress)
+        code = show_outcome(outcome, reports, is_json=is_json)
+        keep(reports, outcome)
         return code
 
 
@@ -65,22 +66,25 @@ def run_probe(folder: Path, *, report: Path | None, is_json: bool, is_recorded: 
     with report_folder(folder / settings.report_folder) as reports:
         outcome = pipeline.probe(application, blank_record("probe", application.base_url), progress)
         code = show_outcome(outcome, reports, is_json=is_json)
-        keep(reports)
+        keep(reports, outcome)
         return code
 
 
-def _record_keeper(settings: Settings, *, is_recorded: bool) -> Callable[[Path], None]:
+def _record_keeper(settings: Settings, *, is_recorded: bool) -> Callable[[Path, Outcome], None]:
     """What puts the reports of a folder on record, if that is wanted. What it lacks is said before anything runs."""
     if not is_recorded:
-        return lambda _: None
+        return lambda *_: None
     from interlock.cli.recording import NotRecorded, registrar
 
     keeper = registrar(settings)
 
-    def keep(reports: Path) -> None:
+    def keep(reports: Path, outcome: Outcome) -> None:
         try:
+            if outcome.is_interrupted:
+                # Whoever interrupts it waits for its end, and no longer for another machine.
+                raise NotRecorded("it was interrupted", reports)
             keeper.record(reports)
-        except NotRecorded as error:
+        except InterlockError as error:
             # The release is over, whatever becomes of its record: the exit code stays that of the verdict.
             typer.echo(f"record   {error.problem}\nnext     {error.remedy}", err=True)
         else:

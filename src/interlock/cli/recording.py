@@ -1,6 +1,7 @@
 """Putting a run of the guard on record at a control plane."""
 
 import json
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ class NotRecorded(InterlockError):
     def __init__(self, reason: str, folder: Path) -> None:
         super().__init__(
             problem=f"the run is not on record: {reason}",
-            remedy=f"the reports are in {folder}; put them on record later with: interlock record {folder}",
+            remedy=f"the reports are in {folder};"
+            f" put them on record later with: interlock record {shlex.quote(str(folder))}",
         )
 
 
@@ -42,7 +44,9 @@ class Registrar:
         try:
             with self._client() as client:
                 headers = {"Authorization": f"Bearer {self._sign_in(client)}"}
-                _accepted(client.post("/api/v1/admin/releases", json=body, headers=headers))
+                _require_recorded(
+                    client.post("/api/v1/admin/releases", json=body, headers=headers), body["record"]["id"]
+                )
         except (httpx2.HTTPError, httpx2.InvalidURL, _Refused) as error:
             reason = conceal(str(error) or type(error).__name__, {self.password})
             raise NotRecorded(f"{self.url}: {reason}", folder) from None
@@ -94,6 +98,12 @@ def _body(folder: Path, project: str | None) -> dict[str, Any]:
             "name the folder that a run wrote its report.json and report.html to",
         ) from None
     return {"project": name, "record": legible(record), "page": page}
+
+
+def _require_recorded(response: httpx2.Response, run_id: str) -> None:
+    summary = _accepted(response).get("summary")
+    if not isinstance(summary, dict) or summary.get("id") != run_id:
+        raise _Refused("what answers there does not confirm the run, so it is no control plane")
 
 
 def _accepted(response: httpx2.Response) -> dict[str, Any]:
