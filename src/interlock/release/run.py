@@ -51,7 +51,7 @@ from interlock.release.rehearse import rehearse
 from interlock.release.rehearse_rows import rehearse_rows
 from interlock.release.request import Request
 from interlock.release.scratch_build import current_revisions, open_scratch_build
-from interlock.release.squawk import find_squawk, remarks_of_squawk
+from interlock.release.squawk import ask_squawk, find_squawk
 from interlock.release.verify import drift_findings, require_true_claim, unseen_findings, verify
 from interlock.schema.history import History
 from interlock.schema.name import Name
@@ -232,11 +232,13 @@ class Run:
         squawk = find_squawk()
         if squawk is None or not statements:
             return
-        remarks = remarks_of_squawk(squawk, statements, self.session.info.server_version // 10_000)
-        if remarks is None:
+        said = ask_squawk(squawk, statements, self.session.info.server_version // 10_000)
+        if said is None:
             self.book.admit("what squawk says of the statements: it gave no answer that can be read")
-        else:
-            self.book.note(remarks=remarks)
+            return
+        self.book.note(remarks=said.remarks)
+        if said.unread:
+            self.book.admit(f"what squawk says of {counted(said.unread, 'statement')} that it cannot read")
 
     def _rehearse_rows(self, stage: StageNotes) -> None:
         """Run the pending revisions once more, with rows of the target."""

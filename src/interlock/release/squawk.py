@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
@@ -27,18 +28,28 @@ def find_squawk() -> Path | None:
     return Path(found) if found else None
 
 
-def remarks_of_squawk(squawk: Path, statements: Sequence[Statement], major: int) -> tuple[Remark, ...] | None:
-    """Have each revision's statements read, in its transactions. None where squawk gave no answer that can be read."""
-    remarks: list[Remark] = []
-    for _, of_revision in groupby(statements, key=lambda each: each.revision):
-        told = _read(squawk, tuple(of_revision), major)
-        if told is None:
-            return None
-        remarks += told
-    return tuple(remarks)
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What squawk said, and how many of the statements it could not read."""
+
+    remarks: tuple[Remark, ...]
+    unread: int
 
 
-def _read(squawk: Path, statements: Sequence[Statement], major: int) -> list[Remark] | None:
+def ask_squawk(squawk: Path, statements: Sequence[Statement], major: int) -> Said | None:
+    """Have the statements read, in their transactions. None where squawk gave no answer that can be read."""
+    readable = list(statements)
+    while (found := _read(squawk, readable, major)) is not None:
+        stumbled_over = {id(statement) for rule, statement, _ in found if rule == _SYNTAX}
+        if not stumbled_over:
+            return Said(tuple(Remark("squawk", *each) for each in found), len(statements) - len(readable))
+        # As long as it stumbles anywhere, it says nothing of all the others.
+        readable = [each for each in readable if id(each) not in stumbled_over]
+    return None
+
+
+def _read(squawk: Path, statements: Sequence[Statement], major: int) -> list[tuple[str, Statement, str]] | None:
+    """Give rule, statement and message of each finding."""
     lines: list[Statement | None] = []
     text = ""
     for line, statement in _script(statements):
@@ -49,19 +60,21 @@ def _read(squawk: Path, statements: Sequence[Statement], major: int) -> list[Rem
             [squawk, *OPTIONS, "--pg-version", f"{major}.0"],
             input=text, capture_output=True, text=True, timeout=ANSWERS_WITHIN_SECONDS, check=False,
         )  # fmt: skip
-        found = json.loads(done.stdout)
-        return [
-            Remark("squawk", each["rule_name"], statement, each["message"])
-            for each in found
-            if each["rule_name"] != _SYNTAX and (statement := lines[each["line"]])
-        ]
+        found = []
+        for each in json.loads(done.stdout):
+            statement, rule = lines[each["line"]], each["rule_name"]
+            if statement:
+                found.append((rule, statement, each["message"]))
+            elif rule == _SYNTAX:
+                return None
     except (OSError, subprocess.TimeoutExpired, ValueError, LookupError, TypeError):
         return None
+    return found
 
 
 def _script(statements: Sequence[Statement]) -> Iterator[tuple[str, Statement | None]]:
     """The statements as one file, with the transactions that they were sent in."""
-    for transaction, of_it in groupby(statements, key=lambda each: each.transaction):
+    for (_, transaction), of_it in groupby(statements, key=lambda each: (each.revision, each.transaction)):
         if transaction is not None:
             yield "begin;\n", None
         for each in of_it:

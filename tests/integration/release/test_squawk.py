@@ -79,6 +79,32 @@ def test_a_squawk_that_gives_no_answer_is_told_and_harms_nothing(
     assert any("squawk" in each for each in outcome.record.unproved)
 
 
+def test_a_statement_that_squawk_cannot_read_hides_nothing_of_the_others_and_is_told(
+    guard: Guard, released: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    # Nothing is known that PostgreSQL runs and the real one cannot read, so it is kept from reading one thing.
+    real = squawk.find_squawk()
+    stumbling = tmp_path / "squawk"
+    stumbling.write_text(f"#!/bin/sh\nsed 's/stumble/)(/' | '{real}' \"$@\"\n")
+    stumbling.chmod(0o755)
+    monkeypatch.setattr(run, "find_squawk", lambda: stumbling)
+    make_project(
+        tmp_path,
+        {
+            "r1": TABLE,
+            "r2": 'op.add_column("t", sa.Column("stumble", sa.Text))',
+            "r3": 'op.create_index("t_n", "t", ["n"])',
+        },
+    )
+
+    outcome = guard("plan", released, **NO_MODELS)
+
+    assert {each.rule for each in outcome.record.remarks} == {"require-concurrent-index-creation"}
+    assert [each for each in outcome.record.unproved if "squawk" in each] == [
+        "what squawk says of 1 statement that it cannot read"
+    ]
+
+
 def test_squawk_is_found_beside_our_own_python():
     found = squawk.find_squawk()
 
