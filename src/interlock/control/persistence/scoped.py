@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, or_, true, tuple_
+from sqlalchemy import ColumnElement, Select, inspect, or_, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from interlock.control.domain.errors import InvalidCursor
@@ -12,9 +12,8 @@ from interlock.control.domain.page import Page, Slice
 from interlock.control.domain.scope import OneOrganisation, Scope, WholePlatform
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import InstrumentedAttribute
+    from sqlalchemy.orm import InstrumentedAttribute, Mapper
 
-RowT = TypeVar("RowT")
 ThingT = TypeVar("ThingT")
 
 
@@ -34,15 +33,21 @@ class Scoped:
 
     async def fetch_page(
         self,
-        statement: "Select[RowT]",
+        statement: "Select[Any]",
         key: "InstrumentedAttribute[Any]",
         wanted: Slice,
-        read: Callable[[RowT], ThingT],
+        read: Callable[[Any], ThingT],
     ) -> Page[ThingT]:
-        """Read one page in the order of its key, by one query: a row too many tells that there is more."""
+        """Read one page in the order of its key, by one query: a row too many tells that there is more.
+
+        `read` is given rows with the columns of the entity, which cost a fraction of entities.
+        """
+        mapper: Mapper[Any] = inspect(key.class_)
+        columns = [getattr(key.class_, column.key) for column in mapper.column_attrs]
+        statement = statement.with_only_columns(*columns, maintain_column_froms=True)
         if wanted.after is not None:
             statement = statement.where(key > read_place(key, wanted.after))
-        rows = (await self.session.scalars(statement.order_by(key).limit(wanted.limit + 1))).all()
+        rows = (await self.session.execute(statement.order_by(key).limit(wanted.limit + 1))).all()
         shown = rows[: wanted.limit]
         last = str(getattr(shown[-1], key.key)) if len(rows) > wanted.limit else None
         return Page(tuple(map(read, shown)), last)
