@@ -1,6 +1,7 @@
 """What every test may ask for: a real PostgreSQL server, and a fresh database on it."""
 
 import os
+import signal
 from argparse import ArgumentTypeError
 from collections.abc import Iterable, Iterator
 from itertools import count
@@ -12,6 +13,10 @@ from interlock.postgres.embedded import EmbeddedServer
 from tests.majors import FAST, MAJORS, NEWEST, ServerOf, run_servers, why_there_is_none
 
 _numbers = count(1)
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts what runs in the background deaf to Ctrl-C, and whatever that starts inherits it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -15,6 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 import psycopg
 import pytest
@@ -38,8 +40,10 @@ PASSWORD = "a password that nobody guesses"
 class Served:
     """A running server, and what it has said so far."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
     port: int
+    out: IO[bytes]
+    err: IO[bytes]
 
     def get(self, path: str) -> int:
         try:
@@ -71,12 +75,22 @@ class Served:
                 time.sleep(0.1)
             if self.process.poll() is not None:
                 break
-        pytest.fail(f"it did not come up: {self.process.communicate()}")
+        self.process.kill()
+        pytest.fail(f"it did not come up: {self.wait()}")
 
     def stop(self) -> Said:
         self.process.send_signal(signal.SIGTERM)
-        out, err = self.process.communicate(timeout=30)
-        return Said(self.process.returncode, out, err)
+        return self.wait()
+
+    def wait(self, seconds: float = 30) -> Said:
+        code = self.process.wait(seconds)
+        said = [_read_all(output) for output in (self.out, self.err)]
+        return Said(code, *said)
+
+
+def _read_all(output: IO[bytes]) -> str:
+    output.seek(0)
+    return output.read().decode()
 
 
 @contextmanager
@@ -84,26 +98,28 @@ def running(*words: str | Path, database: str, **environment: str) -> Iterator[S
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     binaries = Path(sys.executable).parent
-    process = subprocess.Popen(
-        words,
-        env={
-            **{name: value for name, value in os.environ.items() if not name.startswith("INTERLOCK_")},
-            "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
-            "DATABASE_URL": database,
-            "INTERLOCK_TOKEN_KEY": KEY,
-            "PORT": str(port),
-            **environment,
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield Served(process, port)
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            process.communicate(timeout=30)
+    with TemporaryFile() as out, TemporaryFile() as err:
+        # Files, not pipes: nobody reads while it runs, and a full pipe would hold it up.
+        process = subprocess.Popen(
+            words,
+            env={
+                **{name: value for name, value in os.environ.items() if not name.startswith("INTERLOCK_")},
+                "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
+                "DATABASE_URL": database,
+                "INTERLOCK_TOKEN_KEY": KEY,
+                "PORT": str(port),
+                **environment,
+            },
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+        )
+        try:
+            yield Served(process, port, out, err)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(30)
 
 
 @pytest.fixture(scope="module")
@@ -237,13 +253,13 @@ def test_the_startup_script_refuses_to_serve_after_a_stop(server: EmbeddedServer
     execute(database, "alter table feature_flags drop column rollout")
     settings = startup(database, server) | {"INTERLOCK_REPORT": str(tmp_path / "report")}
     with running("sh", ROOT / "render-startup.sh", **settings) as served:
-        out, err = served.process.communicate(timeout=120)
+        said = served.wait(120)
 
-    assert served.process.returncode == ExitCode.STOP
-    assert "feature_flags.rollout" in out
-    assert "refusing to serve" in err
-    assert "answered" not in out
-    assert PASSWORD not in out + err
+    assert said.code == ExitCode.STOP
+    assert "feature_flags.rollout" in said.out
+    assert "refusing to serve" in said.err
+    assert "answered" not in said.out
+    assert PASSWORD not in said.out + said.err
 
 
 def test_the_blueprint_is_what_render_takes():
