@@ -1,23 +1,17 @@
 """Some rows of a live table on a scratch database: first those that a change may stumble over, then others."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from psycopg import errors, sql
+from psycopg import sql
 
 from interlock.errors import InterlockError
 from interlock.postgres.session import Connection
+from interlock.postgres.transfer import OF_A_KIND, open_transfer
 from interlock.schema.name import Name
 
-LOOKS_FOR_SECONDS = 5
-_OF_A_KIND = 50
 _TEXTS = ("text", "character varying", "character", "citext")
 
-_COLUMNS = """
-select attname from pg_catalog.pg_attribute
- where attrelid = pg_catalog.to_regclass(%s) and attnum > 0 and not attisdropped and attgenerated = ''
- order by attnum
-"""
 _NO_TEXTS = """
 select wanted
   from pg_catalog.unnest(%(wanted)s::text[]) as wanted
@@ -64,73 +58,30 @@ def require_texts(live: Connection, columns: Iterable[str]) -> None:
 
 
 def copy_sample(live: Connection, scratch: Connection, wanted: Wanted) -> int:
-    """Copy rows of a table, and give how many. Both connections are in autocommit mode; nothing is written on `live`.
+    """Copy rows of a table, and give how many; both connections are as `open_transfer` wants them.
 
-    No constraint and no trigger of the scratch database is asked: what is there was let in before. Raises
-    InsufficientPrivilege where a role may not read the table, or fill it in that way.
+    Raises InsufficientPrivilege where a role may not read the table, or fill it in that way.
     """
-    table = sql.Identifier(wanted.table.schema, wanted.table.table)
-    names = [name for (name,) in live.execute(_COLUMNS, [table.as_string()])]
-    listed = sql.SQL(", ").join(map(sql.Identifier, names))
-    scratch.execute("set session_replication_role = replica")
-    try:
-        with scratch.transaction():
-            make = "create temp table sample on commit drop as select ''::text as place, {} from {} limit 0"
-            scratch.execute(sql.SQL(make).format(listed, table))
-            for query in _telling(table, names, wanted):
-                _copy(live, scratch, query)
-            # Of a large table some pages from anywhere, and not the oldest rows; by chance they may be none.
-            any(_copy(live, scratch, query) for query in _others(table, names, wanted))
-            # One row may have been found in several ways.
-            fill = (
-                "insert into {0} ({1}) overriding system value"
-                " select {1} from (select distinct on (place) * from sample) found on conflict do nothing"
-            )
-            return scratch.execute(sql.SQL(fill).format(table, listed)).rowcount
-    finally:
-        scratch.execute("set session_replication_role = origin")
+    with open_transfer(live, scratch, wanted.table, wanted.masked) as transfer:
+        for condition in _telling(transfer.table, wanted):
+            transfer.take(condition)
+        # Of a large table some pages from anywhere, and not the oldest rows; by chance they may be none.
+        any(transfer.take(condition) for condition in _others(wanted))
+        return transfer.arrive()
 
 
-def _base(table: sql.Identifier, names: Sequence[str], masked: frozenset[str]) -> sql.Composed:
-    shown = sql.SQL(", ").join(_shown(name, masked) for name in names)
-    return sql.SQL("select tableoid::text || ctid::text, {} from {}").format(shown, table)
-
-
-def _telling(table: sql.Identifier, names: Sequence[str], wanted: Wanted) -> Iterator[sql.Composed]:
-    base = _base(table, names, wanted.masked)
+def _telling(table: sql.Identifier, wanted: Wanted) -> Iterator[sql.Composed]:
     for column in wanted.nullable:
-        yield sql.SQL("{} where {} is null limit {}").format(base, sql.Identifier(column), _OF_A_KIND)
+        yield sql.SQL("where {} is null limit {}").format(sql.Identifier(column), OF_A_KIND)
     for columns in wanted.unique:
         key = sql.SQL(", ").join(map(sql.Identifier, columns))
         alike = "select {0} from {1} group by {0} having pg_catalog.count(*) > 1 limit {2}"
-        keys = sql.SQL(alike).format(key, table, _OF_A_KIND)
-        yield sql.SQL("{} where ({}) in ({}) limit {}").format(base, key, keys, _OF_A_KIND)
+        keys = sql.SQL(alike).format(key, table, OF_A_KIND)
+        yield sql.SQL("where ({}) in ({}) limit {}").format(key, keys, OF_A_KIND)
 
 
-def _others(table: sql.Identifier, names: Sequence[str], wanted: Wanted) -> Iterator[sql.Composed]:
-    base, share = _base(table, names, wanted.masked), 200.0 * wanted.number / max(wanted.rows, 1)
+def _others(wanted: Wanted) -> Iterator[sql.Composed]:
+    share = 200.0 * wanted.number / max(wanted.rows, 1)
     if share < 100:
-        yield sql.SQL("{} tablesample system ({}) limit {}").format(base, share, wanted.number)
-    yield sql.SQL("{} limit {}").format(base, wanted.number)
-
-
-def _shown(name: str, masked: frozenset[str]) -> sql.Composable:
-    column = sql.Identifier(name)
-    return sql.SQL("pg_catalog.md5({})").format(column) if name in masked else column
-
-
-def _copy(live: Connection, scratch: Connection, query: sql.Composed) -> int:
-    """Copy the rows of a query, unless it takes too long to find them; give how many."""
-    try:
-        with live.transaction(), scratch.transaction():
-            live.execute(f"set local statement_timeout = '{LOOKS_FOR_SECONDS}s'".encode())
-            filled = scratch.cursor()
-            with (
-                live.cursor().copy(sql.SQL("copy ({}) to stdout").format(query)) as out,
-                filled.copy("copy sample from stdin") as into,
-            ):
-                for block in out:
-                    into.write(block)
-            return filled.rowcount
-    except errors.QueryCanceled:
-        return 0
+        yield sql.SQL("tablesample system ({}) limit {}").format(share, wanted.number)
+    yield sql.SQL("limit {}").format(wanted.number)

@@ -8,6 +8,7 @@ from psycopg import errors
 
 from interlock.chain.child import ProjectFailed
 from interlock.hazards.statement import Weight
+from interlock.postgres.counterparts import Followed, copy_counterparts, copy_orphans
 from interlock.postgres.sample import Wanted, copy_sample, require_texts
 from interlock.postgres.session import Connection
 from interlock.release.logbook import counted
@@ -15,6 +16,7 @@ from interlock.release.scratch_build import ScratchBuild
 from interlock.schema.history import History
 from interlock.schema.items import Column, Constraint
 from interlock.schema.name import Kind, Name
+from interlock.schema.reference import Reference, references
 from interlock.verdict.finding import Check, Finding, Signal
 
 _KEY = re.compile(r'(?:UNIQUE|PRIMARY KEY) \(((?:"[^"]+"|\w+)(?:, (?:"[^"]+"|\w+))*)\)')
@@ -30,6 +32,11 @@ class Sampling:
 
     rows: int = 0
     mask: frozenset[str] = frozenset()
+
+    def masked_in(self, table: Name) -> frozenset[str]:
+        """The columns of a table that nobody may read."""
+        prefix = f"{table.path}."
+        return frozenset(each.removeprefix(prefix) for each in self.mask if each.startswith(prefix))
 
 
 NO_SAMPLING = Sampling()
@@ -58,11 +65,21 @@ def rehearse_rows(
     """
     require_texts(target, sampling.mask)
     wanted = [_wanted(weight, to_come, sampling) for weight in weights if weight.rows]
+    there, to_be = _references(to_come)
     copied: dict[str, int] = {}
+    followed = Followed(0, frozenset())
 
     def fill(scratch: Connection) -> None:
+        nonlocal followed
         for each in wanted:
             copied[each.table.path] = copy_sample(target, scratch, each)
+        tables = [each.table for each in wanted]
+        for reference in to_be:
+            if reference.source in tables:
+                copied[reference.source.path] += copy_orphans(
+                    target, scratch, reference, sampling.masked_in(reference.source)
+                )
+        followed = copy_counterparts(target, scratch, (*there, *to_be), tables, sampling.masked_in)
 
     try:
         failed = _run(build, current, fill)
@@ -70,13 +87,15 @@ def rehearse_rows(
         told = f"what the revisions do to rows: none could be taken along ({error.diag.message_primary})"
         return RowsRehearsed("no row was rehearsed with", admitted=told)
     rows = f"rehearsed with {counted(sum(copied.values()), 'row')} of {counted(len(copied), 'table')}"
+    if followed.rows:
+        rows += f" and {followed.rows} that they refer to"
     if failed is None:
         # The role may not see them, or they take too long to find.
         without = [path for path, number in copied.items() if not number]
         told = f"what the revisions do to the rows of {', '.join(without)}: none could be taken along"
         return RowsRehearsed(rows, admitted=told if without else "")
-    if failed.failure.sqlstate == _FOREIGN_KEY_VIOLATION:
-        # A row whose counterpart was not taken along says nothing.
+    if failed.failure.sqlstate == _FOREIGN_KEY_VIOLATION and not _is_of_orphans(failed, to_be, followed):
+        # It may be one whose counterpart was not taken along, which says nothing.
         return RowsRehearsed(rows, admitted=f"whether the rows let it pass: {failed.problem}; some rows were tried")
     message = f"on {rows.removeprefix('rehearsed with ')}: {failed.problem}"
     remedy = "let the revision put those rows right first, or put them right on the target, then run again"
@@ -92,17 +111,36 @@ def _run(build: ScratchBuild, current: tuple[str, ...], fill: Callable[[Connecti
     return None
 
 
+def _is_of_orphans(failed: ProjectFailed, to_be: Iterable[Reference], followed: Followed) -> bool:
+    """Whether a new foreign key was refused of which live rows have no counterpart."""
+    orphaned = followed.without_counterpart.intersection(to_be)
+    return any(f'"{each.name.item}"' in failed.failure.message for each in orphaned)
+
+
+def _references(to_come: History) -> tuple[tuple[Reference, ...], tuple[Reference, ...]]:
+    """The foreign keys that are there now, and those yet to be between columns that are there now."""
+    now, head = to_come.moments[0].schema.items, to_come.moments[-1].schema.items
+    there = tuple(references(now.values()))
+    new = references(item for name, item in head.items() if name not in now)
+    return there, tuple(each for each in new if all(name in now for name in _columns_of(each)))
+
+
+def _columns_of(reference: Reference) -> Iterator[Name]:
+    for table, columns in ((reference.source, reference.columns), (reference.table, reference.referred)):
+        for column in columns:
+            yield Name(Kind.COLUMN, table.schema, table.table, column)
+
+
 def _wanted(weight: Weight, to_come: History, sampling: Sampling) -> Wanted:
     schema, _, name = weight.table.partition(".")
     table = Name(Kind.TABLE, schema, name)
-    prefix = f"{weight.table}."
     return Wanted(
         table,
         sampling.rows,
         weight.rows,
         tuple(_no_longer_null(table, to_come)),
         tuple(_new_keys(table, to_come)),
-        frozenset(each.removeprefix(prefix) for each in sampling.mask if each.startswith(prefix)),
+        sampling.masked_in(table),
     )
 
 

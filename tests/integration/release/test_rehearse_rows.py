@@ -127,17 +127,95 @@ def test_rows_that_the_role_does_not_see_are_told(guard: Guard, tmp_path: Path, 
     assert any("the rows of public.t: none could be taken along" in text for text in outcome.record.unproved)
 
 
-def test_a_counterpart_that_was_not_taken_along_is_no_finding(guard: Guard, tmp_path: Path, with_rows: str):
+ADDS_KEY = 'op.execute("alter table t add constraint f foreign key (owner) references owners")'
+
+
+def test_the_counterparts_of_rows_come_along(guard: Guard, tmp_path: Path, with_rows: str):
     with psycopg.connect(with_rows, autocommit=True) as connection:
         connection.execute("insert into owners select i, 'x' from generate_series(10, 20000) i")
         connection.execute("update t set owner = 19000")
         connection.execute("analyze")
-    make_project(
-        tmp_path,
-        {"r1": TABLES, "r2": 'op.execute("alter table t add constraint f foreign key (owner) references owners")'},
-    )
+    make_project(tmp_path, {"r1": TABLES, "r2": ADDS_KEY})
 
     outcome = guard("release", with_rows, models=False, sampling=Sampling(20))
+
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+    assert not any("rows" in text for text in outcome.record.unproved)
+    assert any("that they refer to" in stage.summary for stage in outcome.record.timeline)
+
+
+def test_a_row_without_counterpart_is_found_wherever_it_is(guard: Guard, tmp_path: Path, with_rows: str):
+    with psycopg.connect(with_rows, autocommit=True) as connection:
+        connection.execute("update t set owner = 77 where id = 3456")
+    make_project(tmp_path, {"r1": TABLES, "r2": ADDS_KEY})
+
+    outcome = guard("release", with_rows, models=False, sampling=Sampling(20))
+
+    assert outcome.exit_code == ExitCode.STOP
+    assert 'violates foreign key constraint "f"' in told(outcome)
+    assert ask(with_rows, "select version_num from alembic_version") == [("r1",)]
+
+
+def test_a_revision_that_clears_orphans_away_first_passes(guard: Guard, tmp_path: Path, with_rows: str):
+    with psycopg.connect(with_rows, autocommit=True) as connection:
+        connection.execute("update t set owner = 77 where id = 3456")
+    clears = 'op.execute("update t set owner = null where owner not in (select id from owners)")'
+    make_project(tmp_path, {"r1": TABLES, "r2": f"{clears}\n{ADDS_KEY}"})
+
+    outcome = guard("release", with_rows, models=False, sampling=Sampling(20))
+
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+
+
+def test_counterparts_of_counterparts_come_along_and_a_backfill_finds_them(guard: Guard, tmp_path: Path, database: str):
+    """Of a tree only the leaf would be sampled; its parents, and what they refer to, are found by their keys."""
+    tables = (
+        "create table regions (code varchar(9) primary key, name text)",
+        "create table places (id int primary key, parent int references places, region varchar(9) references regions)",
+        "create table visits (id int primary key, place int references places)",
+    )
+    backfills = """
+op.execute("alter table visits add column region text")
+op.execute("update visits set region = (select regions.name from places join places above on above.id = places.parent"
+           " join regions on regions.code = above.region where places.id = place)")
+op.execute("alter table visits alter column region set not null")
+"""
+    claim(database, "r1")
+    with psycopg.connect(database, autocommit=True) as connection:
+        for statement in tables:
+            connection.execute(statement)
+        # Keys with an apostrophe and a backslash in them.
+        regions = r"insert into regions select concat(chr(39), '\', i), 'Region ' || i from generate_series(1, 5000) i"
+        connection.execute(regions)
+        connection.execute("insert into places select row_number() over (), null, code from regions")
+        connection.execute("insert into places select 5000 + i, i, null from generate_series(1, 5000) i")
+        connection.execute("insert into visits select i, 10000 from generate_series(1, 100) i")
+        connection.execute("analyze")
+    make_project(tmp_path, {"r1": "\n".join(f"op.execute({each!r})" for each in tables), "r2": backfills})
+
+    outcome = guard("release", database, models=False, sampling=Sampling(20))
+
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+
+
+def test_a_counterpart_that_cannot_be_taken_along_is_no_finding(guard: Guard, tmp_path: Path, database: str):
+    """The key is masked: of no row it is known what it refers to."""
+    tables = (
+        "create table people (name text primary key)",
+        "create table letters (id int primary key, recipient text)",
+    )
+    claim(database, "r1")
+    with psycopg.connect(database, autocommit=True) as connection:
+        for statement in tables:
+            connection.execute(statement)
+        connection.execute("insert into people select 'person ' || i from generate_series(1, 5000) i")
+        connection.execute("insert into letters select i, 'person ' || i from generate_series(1, 5000) i")
+        connection.execute("analyze")
+    adds_key = 'op.execute("alter table letters add constraint f foreign key (recipient) references people")'
+    make_project(tmp_path, {"r1": "\n".join(f"op.execute({each!r})" for each in tables), "r2": adds_key})
+
+    mask = frozenset({"public.people.name"})
+    outcome = guard("release", database, models=False, sampling=Sampling(20, mask))
 
     assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
     assert any("whether the rows let it pass" in text for text in outcome.record.unproved)
