@@ -19,10 +19,9 @@ op.create_table("unused", sa.Column("id", sa.Integer, primary_key=True))
 
 
 @pytest.fixture
-def with_rows(guard: Guard, tmp_path: Path, database: str) -> str:
+def with_rows(tmp_path: Path, database: str) -> str:
     """A database at the first revision, with rows in one of its tables."""
-    make_project(tmp_path, {"r1": TABLES})
-    assert guard("release", database, models=False).exit_code == ExitCode.CLEAR
+    make_project(tmp_path, {"r1": TABLES}).upgrade(database)
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("insert into orders (id, note) values (1, 'a'), (2, 'b'), (3, null)")
     return database
