@@ -94,13 +94,21 @@ def test_every_package_has_a_row():
 
 def test_importing_the_command_line_imports_nothing_heavy():
     """Its start-up time is a promise; these are what would break it."""
+    heavy = {"alembic", "sqlalchemy", "psycopg", "httpx2", "pydantic_settings", "fastapi"}
+    assert loaded_with("interlock.cli") & heavy == set()
+
+
+def test_the_guard_leaves_sqlalchemy_and_alembic_to_the_process_of_the_project():
+    assert loaded_with("interlock.cli.guard") & {"alembic", "sqlalchemy", "fastapi"} == set()
+
+
+def loaded_with(module: str) -> set[str]:
+    """The modules of a fresh interpreter that has imported this one."""
     import subprocess
     import sys
 
-    code = "import interlock.cli, sys; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-
-    assert set(loaded) & {"alembic", "sqlalchemy", "psycopg", "httpx2", "pydantic_settings", "fastapi"} == set()
+    code = f"import {module}, sys; print(*sys.modules)"
+    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
 
 
 def _may(package: str, imported: str) -> bool:

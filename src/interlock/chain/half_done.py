@@ -17,7 +17,6 @@ from interlock.chain.lock_waits import is_autocommit, is_postgresql, run
 from interlock.hazards.sql import shortened, words_of
 from interlock.postgres.journal import Line, forget_as_sql, lines_as_sql
 
-_CHANGES_SCHEMA = re.compile(r"(create|alter|drop|comment|grant|revoke|reindex|security label)\b", re.IGNORECASE)
 _WRITES = re.compile(
     r"(insert|update|delete|merge|truncate|copy|do|call)\b|with\b.*\b(insert|update|delete|merge)\b", re.IGNORECASE
 )
@@ -33,11 +32,6 @@ class CannotGoOn(Exception):
         super().__init__(
             f"the revision was cut short before, and what this statement gave then is not known: {shortened(statement)}"
         )
-
-
-def changes_schema(statement: str) -> bool:
-    """Whether a statement changes the schema, and no row."""
-    return _CHANGES_SCHEMA.match(words_of(statement)) is not None
 
 
 class HalfDone:

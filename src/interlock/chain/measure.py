@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
-from interlock.chain.half_done import changes_schema
 from interlock.chain.lock_waits import is_postgresql, sqlstate_of
+from interlock.hazards.sql import changes_schema
 
 _RELATIONS = """
 select c.oid::bigint, c.relkind::text, n.nspname || '.' || c.relname,

@@ -4,6 +4,7 @@ import re
 
 _LONGEST = 200
 
+_CHANGES_SCHEMA = re.compile(r"(create|alter|drop|comment|grant|revoke|reindex|security label)\b", re.IGNORECASE)
 _NO_WORDS = re.compile(
     r"--[^\n]*|/\*.*?\*/|(?P<body>\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)|(?P<text>[eE]?'(?:[^'\\]|''|\\.)*')", re.DOTALL
 )
@@ -19,6 +20,11 @@ def shortened(sql: str) -> str:
     """Give the words of a statement, cut where they are many."""
     words = words_of(sql)
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]} ..."
+
+
+def changes_schema(sql: str) -> bool:
+    """Tell whether a statement changes the schema, and no row."""
+    return _CHANGES_SCHEMA.match(words_of(sql)) is not None
 
 
 def says(sql: str, pattern: str) -> bool:

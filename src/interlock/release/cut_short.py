@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from interlock.chain.child import Start
-from interlock.chain.half_done import changes_schema
 from interlock.errors import InterlockError
 from interlock.hazards.lock import LockMode
+from interlock.hazards.sql import changes_schema
 from interlock.hazards.statement import Statement
 from interlock.postgres.journal import keep_only, open_journal, read_journal
 from interlock.postgres.session import Connection
