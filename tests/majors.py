@@ -36,14 +36,14 @@ def run_servers() -> Iterator[ServerOf]:
         @cache
         def server_of(major: int) -> EmbeddedServer:
             binaries = None if major == NEWEST else install(OLDER[major])
-            folder = TemporaryDirectory(prefix="interlock-", dir=_in_memory(), ignore_cleanup_errors=True)
+            folder = TemporaryDirectory(prefix="interlock-", dir=in_memory(), ignore_cleanup_errors=True)
             path = Path(running.enter_context(folder))
             return running.enter_context(run_server(path, is_durable=False, binaries=binaries))
 
         yield server_of
 
 
-def _in_memory() -> Path | None:
+def in_memory() -> Path | None:
     """Where the many small files of a server cost least; None where there is not enough memory for them."""
     if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < NEEDS_BYTES:
         return None

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx2
 import psycopg
@@ -19,6 +20,7 @@ from interlock.postgres.embedded import EmbeddedServer, run_server
 from tests.acceptance.conftest import ask
 from tests.acceptance.test_deployment import EMAIL, PASSWORD, Served, running
 from tests.integration.control.conftest import chain
+from tests.majors import in_memory
 
 WRITERS = 4
 ENOUGH = 30
@@ -66,9 +68,10 @@ class Writers:
 
 
 @pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[EmbeddedServer]:
+def own_server() -> Iterator[EmbeddedServer]:
     """A server that nobody else uses, for it is hurt, and one that keeps what it has committed."""
-    with run_server(tmp_path / "server", is_durable=True) as server:
+    # After a crash it makes sure of each of its files, which takes long on a disk that others write to.
+    with TemporaryDirectory(dir=in_memory()) as folder, run_server(Path(folder), is_durable=True) as server:
         yield server
 
 

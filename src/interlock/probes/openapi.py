@@ -6,9 +6,10 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from interlock.errors import InterlockError
+from interlock.probes.detail import Detail
 from interlock.probes.expectation import REFUSED, SUCCESS
 from interlock.probes.parameters import Lacking, fill_in
-from interlock.probes.probe import ANONYMOUS, INVALID, Probe
+from interlock.probes.probe import ANONYMOUS, INVALID, Probe, Unprobed
 from interlock.probes.reference import resolved
 from interlock.probes.reply import is_json
 
@@ -21,19 +22,13 @@ class UnusableDocument(InterlockError):
 
 
 @dataclass(frozen=True, slots=True)
-class Unprobed:
-    """An operation that is not asked, and why: what the document declares and no answer proves."""
-
-    operation: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Declared:
-    """What a document declares: the operations that can be asked, and those that cannot."""
+    """What a document declares: the operations that can be asked, at once or when a list has told what for, and those
+    that cannot."""
 
-    probes: tuple[Probe, ...]
-    unprobed: tuple[Unprobed, ...]
+    probes: tuple[Probe, ...] = ()
+    details: tuple[Detail, ...] = ()
+    unprobed: tuple[Unprobed, ...] = ()
 
 
 def probes_of(
@@ -51,16 +46,40 @@ def probes_of(
     """
     _check_version(document)
     reader = _Reader(document, tuple(named), tuple(exclude), tuple(protected))
-    found = [
-        reader.read(path, method, item)
+    found = {
+        (path, method): reader.read(path, method, item)
         for path, item in _paths(document)
         for method in METHODS
         if isinstance(item.get(method), Mapping)
-    ]
+    }
+    read = [_detail(one, found) if isinstance(one, _Open) else one for one in found.values()]
     return Declared(
-        tuple(one for one in found if isinstance(one, Probe)),
-        tuple(one for one in found if isinstance(one, Unprobed)),
+        tuple(one for one in read if isinstance(one, Probe)),
+        tuple(one for one in read if isinstance(one, Detail)),
+        tuple(one for one in read if isinstance(one, Unprobed)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A probe whose path has parameters that the document gives no value for."""
+
+    path: str
+    probe: Probe
+    parameters: tuple[str, ...]
+
+
+def _detail(one: _Open, found: "Mapping[tuple[str, str], Probe | _Open | Unprobed]") -> Detail | Unprobed:
+    """Join an operation on one thing to the lists that tell of such things: /orders to /orders/{order_id}."""
+    lists = []
+    for parameter in one.parameters:
+        above = one.path.partition("/{" + parameter + "}")[0]
+        by = found.get((above, "get")) or found.get((f"{above}/", "get"))
+        if not isinstance(by, Probe | _Open):
+            reason = f"needs the path parameter {parameter}, and the document has no example of it"
+            return Unprobed(one.probe.name, reason)
+        lists.append((parameter, by.probe.name if isinstance(by, _Open) else by.name))
+    return Detail(one.probe, tuple(lists))
 
 
 def _check_version(document: Mapping[str, Any]) -> None:
@@ -89,7 +108,7 @@ class _Reader:
     exclude: tuple[str, ...]
     protected: tuple[str, ...]
 
-    def read(self, path: str, method: str, item: Mapping[str, Any]) -> Probe | Unprobed:
+    def read(self, path: str, method: str, item: Mapping[str, Any]) -> Probe | _Open | Unprobed:
         operation: Mapping[str, Any] = item[method]
         name = f"{method.upper()} {path}"
         if reason := self._reason_against(path, method, operation):
@@ -101,7 +120,10 @@ class _Reader:
         if not answers:
             return Unprobed(name, "declares no successful answer")
         schemas = {status: schema for status, schema in answers.items() if schema is not None}
-        return Probe(filled.path, "GET", self._expect(path, operation, frozenset(answers)), schemas)
+        expect = self._expect(path, operation, frozenset(answers))
+        if filled.left:
+            return _Open(path, Probe(filled.path, "GET", expect, schemas, template=filled.path), filled.left)
+        return Probe(filled.path, "GET", expect, schemas)
 
     def _reason_against(self, path: str, method: str, operation: Mapping[str, Any]) -> str | None:
         for pattern in self.exclude:

@@ -1,5 +1,6 @@
 """Fill the parameters of an operation in, where its document says with what."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,12 +8,15 @@ from urllib.parse import quote, urlencode
 
 from interlock.probes.reference import resolved
 
+_IN_BRACES = re.compile(r"\{([^}]*)\}?")
+
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A path that can be asked."""
+    """A path that can be asked, once what is left in braces has a value too: the parameters of that name."""
 
     path: str
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +29,28 @@ class Lacking:
 def fill_in(
     path: str, item: Mapping[str, Any], operation: Mapping[str, Any], document: Mapping[str, Any]
 ) -> Filled | Lacking:
-    """Give the path of an operation with its required parameters in it. Optional ones are left out."""
+    """Give the path of an operation with its required parameters in it. Optional ones are left out.
+
+    A whole part of the path, as in `/orders/{order_id}`, is left as it is where the document has no value for it.
+    """
     query: list[tuple[str, str]] = []
+    left: list[str] = []
     for parameter in _required(item, operation, document):
         name, place = str(parameter.get("name", "")), parameter.get("in")
         texts = _texts(_value_of(parameter, document))
+        if not texts and place == "path" and "{" + name + "}" in path.split("/"):
+            left.append(name)
+            continue
         if not texts or place not in ("path", "query"):
             return Lacking(f"the {place} parameter {name}")
         if place == "query":
             query += [(name, text) for text in texts]
         else:
             path = path.replace("{" + name + "}", quote(",".join(texts), safe=","))
-    if "{" in path:
+    if set(_IN_BRACES.findall(path)) != set(left):
         return Lacking("a path parameter that the document does not describe")
-    return Filled(f"{path}?{urlencode(query)}" if query else path)
+    in_order = sorted(left, key=lambda name: path.index("{" + name + "}"))
+    return Filled(f"{path}?{urlencode(query)}" if query else path, tuple(in_order))
 
 
 def _required(

@@ -38,10 +38,20 @@ class Probe:
     expect: Mapping[str, frozenset[int]] = field(default_factory=dict)
     schemas: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     body: Any = None
+    template: str = ""
+    """The path with its parameters in braces, where they were filled in: people know it by that."""
 
     @property
     def name(self) -> str:
-        return f"{self.method} {self.path}"
+        return f"{self.method} {self.template or self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unprobed:
+    """An operation that is not asked, and why: what the document declares and no answer proves."""
+
+    operation: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +73,10 @@ class Answer:
 class Asked:
     """One round of asking: every probe as every identity it expects something of.
 
-    `build` is the build id that the application says it is, None where it was not asked or did not tell.
+    `build` is the build id that the application says it is, None where it was not asked or did not tell. `left_out`
+    are operations that could not be asked, because no list told what to ask them for.
     """
 
     answers: tuple[Answer, ...] = ()
     build: str | None = None
+    left_out: tuple[Unprobed, ...] = ()

@@ -7,8 +7,8 @@ from operator import attrgetter
 
 from interlock.errors import InterlockError
 from interlock.probes.findings import findings
-from interlock.probes.openapi import Unprobed, probes_of
-from interlock.probes.probe import Asked, Proof
+from interlock.probes.openapi import Declared, probes_of
+from interlock.probes.probe import Asked, Proof, Unprobed
 from interlock.probes.summary import count_proofs, summarise
 from interlock.release.logbook import Logbook, counted
 from interlock.release.request import Application, Request
@@ -61,26 +61,24 @@ def _ask(application: Application) -> Round:
     from interlock.probes.ask import ask
     from interlock.probes.document import fetch_document
 
-    probes = application.probes
-    left_out: tuple[str, ...] = ()
+    declared = Declared()
     if application.openapi:
         document = application.openapi
         if isinstance(document, str):
             document = fetch_document(application.base_url, document, timeout_seconds=application.timeout_seconds)
         names = [identity.name for identity in application.identities]
         declared = probes_of(document, names, exclude=application.excluded, protected=application.protected)
-        named = {probe.name for probe in probes}
-        # What the operator describes himself counts more than what the document says of it.
-        probes += tuple(probe for probe in declared.probes if probe.name not in named)
-        left_out = tuple(_by_reason(declared.unprobed))
+    # What the operator describes himself counts more than what the document says of it.
+    named = {probe.name for probe in application.probes}
     asked = ask(
         application.base_url,
-        probes,
+        (*application.probes, *(probe for probe in declared.probes if probe.name not in named)),
         application.identities,
+        details=[detail for detail in declared.details if detail.probe.name not in named],
         timeout_seconds=application.timeout_seconds,
         build=application.build,
     )
-    return Round(asked, left_out)
+    return Round(asked, tuple(_by_reason((*declared.unprobed, *asked.left_out))))
 
 
 def _by_reason(unprobed: Iterable[Unprobed]) -> Iterator[str]:

@@ -108,7 +108,7 @@ def test_a_recursive_answer_is_held_against_its_schema(url):
 def test_what_cannot_be_asked_is_listed(url):
     unprobed = probes_of(fetch_document(url)).unprobed
 
-    assert [one.operation for one in unprobed] == ["POST /folders", "GET /folders/{name}"]
+    assert [one.operation for one in unprobed] == ["POST /folders"]
 
 
 def test_asking_without_an_identity_is_never_clear(url):

@@ -114,7 +114,7 @@ def test_what_is_not_json_is_asked_for_its_status_only(media_type: str):
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_an_operation_that_may_change_something_is_left_unprobed(method: str):
     assert read(a_document(**{method: an_operation()})) == Declared(
-        (), (Unprobed(f"{method.upper()} /modules", "not a safe method: it may change something"),)
+        unprobed=(Unprobed(f"{method.upper()} /modules", "not a safe method: it may change something"),)
     )
 
 

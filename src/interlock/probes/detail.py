@@ -1,0 +1,79 @@
+"""An endpoint of one thing, such as /orders/{order_id}: what to ask it for is told by the answer of a list."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import quote
+
+from interlock.probes.json_value import Json, parse_json
+from interlock.probes.probe import Probe
+from interlock.probes.reply import NoReply, Reply, is_json
+
+# A server that has not these things any more, or wants them called something else, has not failed.
+NOT_TAKEN = frozenset({400, 404, 410, 422})
+
+_USUAL_NAMES = ("items", "results", "data", "content", "records", "rows", "entries", "values")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A probe whose path has parameters in braces, and for each of them the probe of the list that tells a value."""
+
+    probe: Probe
+    lists: tuple[tuple[str, str], ...]
+    """The name of a parameter, and the name of a probe: in the order of the path."""
+
+    def filled(self, told: Mapping[str, Json]) -> Probe | None:
+        """The probe with what the lists told one identity, by name of the list; None where they told too little."""
+        path = self.probe.path
+        for parameter, by in self.lists:
+            value = value_for(parameter, told.get(by))
+            if value is None:
+                return None
+            path = path.replace("{" + parameter + "}", quote(value, safe=""))
+        return replace(self.probe, path=path)
+
+
+def body_of(reply: Reply | NoReply) -> Json:
+    """What a list answered, as a value; None where it answered no JSON, or not all of it was read."""
+    if isinstance(reply, NoReply) or not reply.is_success or reply.is_cut or not is_json(reply.media_type):
+        return None
+    try:
+        return parse_json(reply.body or b"")
+    except (ValueError, RecursionError):
+        return None
+
+
+def value_for(parameter: str, listed: Json) -> str | None:
+    """Find in a list what its first thing has for a parameter; None where that cannot be told for sure.
+
+    `order_id` is looked for under its own name, as `id`, the last of its words, and as `id` whatever it is called.
+    """
+    first = next(_things(listed), None)
+    if first is None:
+        return None
+    words = _WORDS.findall(parameter)
+    for name in dict.fromkeys((parameter, *([words[-1].lower()] if words else []), "id")):
+        values = [_text(first.get(name))]
+        # A thing may be wrapped: {"order": {"id": 7}, "links": ...}.
+        values += [_text(part.get(name)) for part in first.values() if isinstance(part, dict)]
+        found = [value for value in values if value]
+        if values[0] or len(set(found)) == 1:
+            return found[0]
+    return None
+
+
+def _things(listed: Json) -> Iterator[dict[str, Json]]:
+    if isinstance(listed, dict):
+        lists = {name: value for name, value in listed.items() if isinstance(value, list)}
+        usual = [lists[name] for name in _USUAL_NAMES if name in lists]
+        listed = next(iter([*usual, *lists.values()]), None) if usual or len(lists) == 1 else None
+    if isinstance(listed, list):
+        yield from (thing for thing in listed if isinstance(thing, dict))
+
+
+def _text(value: Json) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return str(value) or None

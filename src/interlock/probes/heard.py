@@ -1,0 +1,55 @@
+"""What is heard in one round of asking: the answers, what lists tell, and what could not be asked."""
+
+from collections.abc import Collection, Mapping
+
+from interlock.probes.database_error import find_database_error
+from interlock.probes.detail import NOT_TAKEN, Detail, body_of
+from interlock.probes.expectation import expected_of
+from interlock.probes.json_value import Json
+from interlock.probes.probe import ANONYMOUS, NOBODY, Answer, Asked, Probe, Unprobed
+from interlock.probes.reply import NoReply, Reply
+
+
+class Heard:
+    """Collects a round. Of the lists that `wanted` names, what they tell each identity is kept."""
+
+    def __init__(self, wanted: Collection[str]) -> None:
+        self._wanted = wanted
+        self._answers: list[Answer] = []
+        self._left_out: list[Unprobed] = []
+        self._told: dict[str, dict[str, Json]] = {}
+
+    def note(self, probe: Probe, identity: str, answer: Answer, reply: Reply | NoReply | None) -> None:
+        """Take an answer down, unless it only says that what a list told is not what this endpoint takes."""
+        if reply is not None and probe.template and _is_not_taken(probe, identity, reply):
+            reason = f"it answered {reply.status} to {identity} for what a list tells as its first"
+            self._left_out.append(Unprobed(probe.name, reason))
+            return
+        self._answers.append(answer)
+        if reply is not None and probe.name in self._wanted:
+            self._told.setdefault(identity, {})[probe.name] = body_of(reply)
+
+    def told_to(self, identity: str) -> Mapping[str, Json]:
+        """What lists told an identity, by name of the list; what they tell everybody, everybody knows."""
+        return self._told.get(ANONYMOUS, {}) | self._told.get(identity, {})
+
+    def fill(self, detail: Detail, identities: Collection[str]) -> Mapping[str, Probe]:
+        """The detail for each identity that it can be asked as: nobody asks for what somebody was told."""
+        own = {name: detail.filled(self.told_to(name)) for name in {*identities, *self._told}}
+        somebodys = next((own[name] for name in self._told if name not in NOBODY and own[name]), None)
+        filled = {name: own[name] or (somebodys if name in NOBODY else None) for name in identities}
+        if not any(filled.values()):
+            lists = ", ".join(dict.fromkeys(by for _, by in detail.lists))
+            self._left_out.append(Unprobed(detail.probe.name, f"no answer of {lists} tells what to ask it for"))
+        return {name: probe for name, probe in filled.items() if probe}
+
+    def close(self, build: str | None) -> Asked:
+        """Give the round."""
+        return Asked(tuple(self._answers), build, tuple(self._left_out))
+
+
+def _is_not_taken(probe: Probe, identity: str, reply: Reply | NoReply) -> bool:
+    if isinstance(reply, NoReply) or reply.status not in NOT_TAKEN:
+        return False
+    expected = probe.expect.get(identity, expected_of(identity))
+    return reply.status not in expected and not find_database_error(reply.body or b"")
