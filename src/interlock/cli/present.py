@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
-from threading import Timer
+from threading import Lock, Timer
 
 from rich.console import Console
 from rich.markup import escape
@@ -65,25 +65,36 @@ class LogProgress:
 
     def __init__(self, console: Console) -> None:
         self._console, self._running = console, Check.CONNECT
-        self._alarm = Timer(0, lambda: None)
         self._quiet_since = time.monotonic()
+        self._latest = ""
+        self._alarm: Timer | None = None
+        self._turn = Lock()
 
     def began(self, check: Check) -> None:
         self._running, self._quiet_since = check, time.monotonic()
 
     def tells(self, text: str) -> None:
-        self._alarm.cancel()
-        seconds = max(self._quiet_since + LONG_SECONDS - time.monotonic(), 0)
-        self._alarm = Timer(seconds, self._write, [f"{self._running}: {text} ..."])
-        self._alarm.daemon = True
-        self._alarm.start()
+        with self._turn:
+            self._latest = f"{self._running}: {text} ..."
+            # A chain of thousands of revisions tells as often: one alarm is enough for all that comes until then.
+            if self._alarm is None:
+                self._alarm = Timer(max(self._quiet_since + LONG_SECONDS - time.monotonic(), 0), self._write)
+                self._alarm.daemon = True
+                self._alarm.start()
 
-    def _write(self, line: str) -> None:
-        self._quiet_since = time.monotonic()
+    def _write(self) -> None:
+        with self._turn:
+            if self._alarm is None:
+                return
+            self._alarm, self._quiet_since = None, time.monotonic()
+            line = self._latest
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def ended(self, stage: Stage) -> None:
-        self._alarm.cancel()
+        with self._turn:
+            if self._alarm is not None:
+                self._alarm.cancel()
+                self._alarm = None
         # What went wrong is told at the end, with what to do about it.
         if stage.check in _TOLD_IN_A_LOG and stage.signal is not Signal.STOP:
             _print_stage(self._console, stage)
