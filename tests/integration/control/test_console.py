@@ -14,7 +14,7 @@ from interlock.control.persistence.administrators import reset_password
 from interlock.report.html import as_html
 from interlock.report.json import as_json
 from tests.integration.control.conftest import PASSWORD, TOKEN_KEY, Api, Member, People
-from tests.unit.report.builders import clear_with_applied_steps
+from tests.unit.report.builders import clear_with_applied_steps, stop_at_verify_before
 
 RECORD = clear_with_applied_steps()
 OWN = {"Sec-Fetch-Site": "same-origin"}
@@ -377,6 +377,19 @@ def test_a_report_is_a_download_without_rights_for_those_who_may_read_it(visitor
     assert report.headers["Content-Security-Policy"].startswith("sandbox;")
     assert visitor.get(f"{path}/record.json").json()["id"] == RECORD.id
     assert visitor.get("/releases/none").status_code == 404
+
+
+def test_the_drift_of_a_release_is_told_as_people_write_values(visitor: Visitor, api: Api, people: People):
+    run = stop_at_verify_before()
+    record = {"project": "shop", "record": json.loads(as_json(run)), "page": as_html(run)}
+    assert api.ask("POST", "/api/v1/admin/releases", people.super_admin(), json=record).status_code == 201
+    visitor.sign_in(people.super_admin())
+
+    shown = visitor.get(f"/releases/{run.id}").text
+
+    assert "labels: <del>(ACTIVE, RETIRED)</del> → <ins>(active, retired)</ins>" in shown
+    assert "nullable: <del>no</del> → <ins>yes</ins>" in shown
+    assert "default: <del>none</del> → <ins>0</ins>" in shown
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"moment": _moment, "ago": _ago, "words": _words}
+    environment.filters |= {"moment": _moment, "ago": _ago, "words": _words, "value": _value}
     environment.globals["link"] = _link
     return environment
 
@@ -86,3 +86,16 @@ def _ago(time: datetime) -> str:
 
 def _words(value: object) -> str:
     return str(value).replace("_", " ")
+
+
+def _value(value: object) -> str:
+    """A value of JSON as people write it, and as the guard's findings do."""
+    match value:
+        case None | "" | []:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return "(" + ", ".join(map(str, value)) + ")"
+        case _:
+            return str(value)
