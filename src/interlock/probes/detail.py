@@ -34,6 +34,17 @@ class Detail:
             path = path.replace("{" + parameter + "}", quote(value, safe=""))
         return replace(self.probe, path=path)
 
+    def is_page_of(self, told: Mapping[str, Json]) -> bool:
+        """Whether this is the page of a thing that a list told by the very name of the parameter.
+
+        What is below it may well not be there, as an invoice that nobody has written yet.
+        """
+        parameter, by = self.lists[-1]
+        first = next(_things(told.get(by)), {})
+        return self.probe.path.rstrip("/").endswith("{" + parameter + "}") and any(
+            _value_named(name, first) for name in _own_names(parameter)
+        )
+
 
 def body_of(reply: Reply | NoReply) -> Json:
     """What a list answered, as a value; None where it answered no JSON, or not all of it was read."""
@@ -53,15 +64,20 @@ def value_for(parameter: str, listed: Json) -> str | None:
     first = next(_things(listed), None)
     if first is None:
         return None
+    return next(filter(None, (_value_named(name, first) for name in (*_own_names(parameter), "id"))), None)
+
+
+def _own_names(parameter: str) -> tuple[str, ...]:
     words = _WORDS.findall(parameter)
-    for name in dict.fromkeys((parameter, *([words[-1].lower()] if words else []), "id")):
-        values = [_text(first.get(name))]
-        # A thing may be wrapped: {"order": {"id": 7}, "links": ...}.
-        values += [_text(part.get(name)) for part in first.values() if isinstance(part, dict)]
-        found = [value for value in values if value]
-        if values[0] or len(set(found)) == 1:
-            return found[0]
-    return None
+    return (parameter, *([words[-1].lower()] if words else []))
+
+
+def _value_named(name: str, thing: dict[str, Json]) -> str | None:
+    values = [_text(thing.get(name))]
+    # A thing may be wrapped: {"order": {"id": 7}, "links": ...}.
+    values += [_text(part.get(name)) for part in thing.values() if isinstance(part, dict)]
+    found = [value for value in values if value]
+    return found[0] if values[0] or len(set(found)) == 1 else None
 
 
 def _things(listed: Json) -> Iterator[dict[str, Json]]:

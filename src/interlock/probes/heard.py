@@ -1,12 +1,13 @@
 """What is heard in one round of asking: the answers, what lists tell, and what could not be asked."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 
 from interlock.probes.database_error import find_database_error
 from interlock.probes.detail import NOT_TAKEN, Detail, body_of
 from interlock.probes.expectation import expected_of
 from interlock.probes.json_value import Json
-from interlock.probes.probe import ANONYMOUS, NOBODY, Answer, Asked, Probe, Unprobed
+from interlock.probes.probe import ANONYMOUS, NOBODY, Answer, Asked, Probe, Proof, Unprobed
 from interlock.probes.reply import NoReply, Reply
 
 
@@ -18,34 +19,53 @@ class Heard:
         self._answers: list[Answer] = []
         self._left_out: list[Unprobed] = []
         self._told: dict[str, dict[str, Json]] = {}
+        self._own_pages: set[tuple[str, str]] = set()
 
     def note(self, probe: Probe, identity: str, answer: Answer, reply: Reply | NoReply | None) -> None:
-        """Take an answer down, unless it only says that what a list told is not what this endpoint takes."""
+        """Take an answer down; of a detail that did not take what a list told, only where that is strange."""
         if reply is not None and probe.template and _is_not_taken(probe, identity, reply):
-            reason = f"it answered {reply.status} to {identity} for what a list tells as its first"
-            self._left_out.append(Unprobed(probe.name, reason))
+            reason = f"it answered {reply.status} to {identity} for the first thing that a list tells"
+            if (probe.name, identity) in self._own_pages:
+                self._answers.append(replace(answer, proof=Proof.UNPROVED, reason=reason))
+            else:
+                self._left_out.append(Unprobed(probe.name, reason))
             return
         self._answers.append(answer)
         if reply is not None and probe.name in self._wanted:
             self._told.setdefault(identity, {})[probe.name] = body_of(reply)
 
-    def told_to(self, identity: str) -> Mapping[str, Json]:
-        """What lists told an identity, by name of the list; what they tell everybody, everybody knows."""
-        return self._told.get(ANONYMOUS, {}) | self._told.get(identity, {})
-
     def fill(self, detail: Detail, identities: Collection[str]) -> Mapping[str, Probe]:
         """The detail for each identity that it can be asked as: nobody asks for what somebody was told."""
-        own = {name: detail.filled(self.told_to(name)) for name in {*identities, *self._told}}
+        told = {name: self._told_to(name) for name in {*identities, *self._told}}
+        own = {name: detail.filled(lists) for name, lists in told.items()}
         somebodys = next((own[name] for name in self._told if name not in NOBODY and own[name]), None)
         filled = {name: own[name] or (somebodys if name in NOBODY else None) for name in identities}
-        if not any(filled.values()):
-            lists = ", ".join(dict.fromkeys(by for _, by in detail.lists))
-            self._left_out.append(Unprobed(detail.probe.name, f"no answer of {lists} tells what to ask it for"))
+        self._own_pages |= {
+            (detail.probe.name, name) for name in identities if name not in NOBODY and detail.is_page_of(told[name])
+        }
+        self._left_out += _untold(detail, filled)
         return {name: probe for name, probe in filled.items() if probe}
 
     def close(self, build: str | None) -> Asked:
-        """Give the round."""
-        return Asked(tuple(self._answers), build, tuple(self._left_out))
+        """Give the round. A locked door says something where somebody got in, or should have."""
+        known = {answer.probe for answer in self._answers if answer.proof is not Proof.LOCKED}
+        left_out = {each.operation for each in self._left_out}
+        kept = (answer for answer in self._answers if answer.probe in known or answer.probe not in left_out)
+        return Asked(tuple(kept), build, tuple(self._left_out))
+
+    def _told_to(self, identity: str) -> Mapping[str, Json]:
+        """What lists told an identity, by name of the list; what they tell everybody, everybody knows."""
+        return self._told.get(ANONYMOUS, {}) | self._told.get(identity, {})
+
+
+def _untold(detail: Detail, filled: Mapping[str, Probe | None]) -> Iterator[Unprobed]:
+    lists = ", ".join(dict.fromkeys(by for _, by in detail.lists))
+    if not any(filled.values()):
+        yield Unprobed(detail.probe.name, f"no answer of {lists} tells what to ask it for")
+        return
+    for name, probe in filled.items():
+        if probe is None:
+            yield Unprobed(detail.probe.name, f"no answer of {lists} tells {name} what to ask it for")
 
 
 def _is_not_taken(probe: Probe, identity: str, reply: Reply | NoReply) -> bool:

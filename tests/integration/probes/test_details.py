@@ -1,21 +1,18 @@
 """Endpoints of one thing, asked for what the lists of a real application tell each identity."""
 
-import socket
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import uvicorn
 from fastapi import Depends, FastAPI, HTTPException, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from tests.integration.control.conftest import serve_app
 
 from interlock.probes.ask import ask
 from interlock.probes.document import fetch_document
+from interlock.probes.findings import findings
 from interlock.probes.identity import GivenToken, Identity
 from interlock.probes.openapi import probes_of
 from interlock.probes.probe import Asked, Proof, Unprobed
+from interlock.verdict.finding import Check, Signal
 
 BEARER = Depends(HTTPBearer(auto_error=False))
 OWN = {"ada": {"id": 1, "lines": [{"number": "a/b"}]}, "bob": {"id": 2, "lines": [{"number": "c"}]}}
@@ -80,6 +77,19 @@ def add_what_breaks(app: FastAPI) -> None:
 
 
 def add_what_is_not_told(app: FastAPI) -> None:
+    @app.get("/orders/{order_id}/warranty")
+    def warranty(order_id: int, who: str = WHO) -> dict[str, int]:
+        own(who, order_id)
+        raise HTTPException(404, "nobody has asked for one")
+
+    @app.get("/letters")
+    def letters(who: str = WHO) -> list[dict[str, int]]:
+        return [{"id": 1}] if who == "ada" else []
+
+    @app.get("/letters/{letter_id}")
+    def letter(letter_id: int, _: str = WHO) -> dict[str, int]:
+        return {"id": letter_id}
+
     @app.get("/drafts")
     def drafts(_: str = WHO) -> list[dict[str, int]]:
         return []
@@ -101,22 +111,10 @@ def add_what_is_not_told(app: FastAPI) -> None:
         return {"slug": slug}
 
 
-@contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
-
-
 def round_of(app: FastAPI, **options: Any) -> Asked:
     identities = [Identity(name, GivenToken("TOKEN", name)) for name in OWN]
-    with serving(app) as url:
+    with serve_app(app) as api:
+        url = str(api.client.base_url)
         declared = probes_of(fetch_document(url), list(OWN), **options)
         return ask(url, declared.probes, identities, details=declared.details)
 
@@ -153,10 +151,36 @@ def test_a_page_of_one_thing_that_breaks_is_found():
 
 
 def test_what_no_list_tells_or_what_is_not_taken_is_left_out_and_told():
-    asked = round_of(an_application())
+    asked = round_of(an_application(), protected=["/orders*", "/letters*"])
 
+    warranty = "GET /orders/{order_id}/warranty"
     assert asked.left_out == (
+        Unprobed("GET /letters/{letter_id}", "no answer of GET /letters tells bob what to ask it for"),
         Unprobed("GET /drafts/{draft_id}", "no answer of GET /drafts tells what to ask it for"),
-        Unprobed("GET /pages/{slug}", "it answered 404 to anonymous for what a list tells as its first"),
+        Unprobed(warranty, "it answered 404 to ada for the first thing that a list tells"),
+        Unprobed(warranty, "it answered 404 to bob for the first thing that a list tells"),
+        Unprobed("GET /pages/{slug}", "it answered 404 to anonymous for the first thing that a list tells"),
     )
-    assert "GET /pages/{slug}" not in {answer.probe for answer in asked.answers}
+    # That its door is locked says nothing then, and is no reason for a finding.
+    assert {warranty, "GET /pages/{slug}"}.isdisjoint(answer.probe for answer in asked.answers)
+    assert warranty not in "".join(each.message for each in findings(asked, check=Check.PROBE_AFTER))
+
+
+def test_the_page_of_a_thing_that_its_list_tells_and_that_is_not_there_is_caution():
+    """Its router failed to be imported, and the document is kept in a file: the list alone would look well."""
+    app = FastAPI()
+
+    @app.get("/orders")
+    def orders(who: str = WHO) -> dict[str, list[dict[str, int]]]:
+        return {"items": [{"id": OWN[who]["id"]}]}
+
+    whole = probes_of(an_application().openapi(), list(OWN), protected=["/orders*"])
+    details = [each for each in whole.details if each.probe.template == "/orders/{order_id}"]
+    identities = [Identity(name, GivenToken("TOKEN", name)) for name in OWN]
+    with serve_app(app) as api:
+        lists = [probe for probe in whole.probes if probe.path == "/orders"]
+        asked = ask(str(api.client.base_url), lists, identities, details=details)
+
+    found = findings(asked, check=Check.PROBE_AFTER)
+    strange = "GET /orders/{order_id} as ada is unproved: it answered 404 to ada for the first thing that a list tells"
+    assert (Signal.CAUTION, strange) in {(each.signal, each.message) for each in found}

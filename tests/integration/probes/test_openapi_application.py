@@ -1,16 +1,13 @@
 """A FastAPI application, asked what its own OpenAPI document declares."""
 
-import socket
-import threading
-import time
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
+from tests.integration.control.conftest import serve_app
 
 from interlock.probes.ask import ask
 from interlock.probes.document import fetch_document
@@ -68,16 +65,8 @@ def an_application() -> FastAPI:
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(an_application(), log_level="critical", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    listener.close()
+    with serve_app(an_application()) as api:
+        yield str(api.client.base_url)
 
 
 def answers(url: str) -> dict[tuple[str, str], Answer]:
