@@ -4,12 +4,15 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
-from psycopg import errors, sql
+from psycopg import DataError, errors, sql
 
 from interlock.postgres.session import Connection
 from interlock.postgres.transfer import OF_A_KIND, open_transfer
 from interlock.schema.name import Name
 from interlock.schema.reference import Reference
+
+# It may not be read, or is not yet of the type that a foreign key needs.
+_NOT_COMPARED = (errors.InsufficientPrivilege, errors.UndefinedFunction, DataError)
 
 MOST_STEPS = 200
 """A table that refers to itself may be one long chain."""
@@ -19,8 +22,8 @@ MOST_STEPS = 200
 class Followed:
     """How many rows came along as counterparts, and the foreign keys of which some live rows have none."""
 
-    rows: int
-    without_counterpart: frozenset[Reference]
+    rows: int = 0
+    without_counterpart: frozenset[Reference] = frozenset()
 
 
 def copy_counterparts(
@@ -33,7 +36,7 @@ def copy_counterparts(
     """Copy what the rows in these tables of `scratch` refer to, and what that refers to in turn.
 
     `references` are the foreign keys to follow, also those that are yet to be. One whose columns are masked, or whose
-    counterparts cannot be read, is not followed. Both connections are in autocommit mode.
+    sides cannot be read or compared, is not followed. Both connections are in autocommit mode.
     """
     rows, without_counterpart = 0, set()
     todo = deque(dict.fromkeys(tables))
@@ -46,7 +49,7 @@ def copy_counterparts(
                 continue
             try:
                 copied, has_missing = _follow(live, scratch, each, masked_in(each.table))
-            except errors.InsufficientPrivilege:
+            except _NOT_COMPARED:
                 continue
             rows += copied
             if has_missing:
@@ -56,8 +59,11 @@ def copy_counterparts(
     return Followed(rows, frozenset(without_counterpart))
 
 
-def copy_orphans(live: Connection, scratch: Connection, reference: Reference, masked: frozenset[str]) -> int:
-    """Copy some rows that have no counterpart, which a foreign key that is yet to be will refuse; give how many."""
+def copy_orphans(live: Connection, scratch: Connection, reference: Reference, masked: frozenset[str]) -> int | None:
+    """Copy some rows that have no counterpart, which a foreign key that is yet to be will refuse; give how many.
+
+    None where that cannot be found out: in time, by this role, or because the columns cannot be compared yet.
+    """
     condition = sql.SQL("where {} and not exists (select from {} as counterpart where {}) limit {}").format(
         sql.SQL(" and ").join(sql.SQL("{} is not null").format(sql.Identifier(each)) for each in reference.columns),
         _table(reference.table),
@@ -71,10 +77,10 @@ def copy_orphans(live: Connection, scratch: Connection, reference: Reference, ma
     )
     try:
         with open_transfer(live, scratch, reference.source, masked) as transfer:
-            transfer.take(condition, is_all_seen=True)
-            return transfer.arrive()
-    except errors.InsufficientPrivilege:
-        return 0
+            taken = transfer.take(condition, is_all_seen=True)
+            return None if taken is None else transfer.arrive()
+    except _NOT_COMPARED:
+        return None
 
 
 def _follow(live: Connection, scratch: Connection, reference: Reference, masked: frozenset[str]) -> tuple[int, bool]:
@@ -87,7 +93,9 @@ def _follow(live: Connection, scratch: Connection, reference: Reference, masked:
     with open_transfer(live, scratch, reference.table, masked) as transfer:
         taken = transfer.take(sql.SQL("where ({}) in ({})").format(referred, listed), is_all_seen=True)
         copied = transfer.arrive()
-    return copied, taken is not None and bool(_keys_without_counterpart(scratch, reference))
+    # Of those that were asked for: what came along may refer to the same table in turn.
+    still_without = set(keys).intersection(_keys_without_counterpart(scratch, reference))
+    return copied, taken is not None and bool(still_without)
 
 
 def _keys_without_counterpart(scratch: Connection, reference: Reference) -> list[tuple[str, ...]]:

@@ -1,8 +1,8 @@
 """The pending revisions once more, on a scratch database with some of the live rows: what fails on rows fails here."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from psycopg import errors
 
@@ -48,7 +48,30 @@ class RowsRehearsed:
 
     summary: str
     finding: Finding | None = None
-    admitted: str = ""
+    admitted: tuple[str, ...] = ()
+
+
+@dataclass
+class _Along:
+    """What was taken along: how many rows of each table, what they refer to, and the new foreign keys of which it is
+    not known whether a row has no counterpart."""
+
+    copied: dict[str, int] = field(default_factory=dict)
+    followed: Followed = field(default_factory=Followed)
+    unsought: list[Reference] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        referred = f" and {self.followed.rows} that they refer to" if self.followed.rows else ""
+        return f"{counted(sum(self.copied.values()), 'row')} of {counted(len(self.copied), 'table')}{referred}"
+
+    def admit(self) -> Iterator[str]:
+        """Say what it does not prove that all went well."""
+        # The role may not see them, or they take too long to find.
+        without = [path for path, number in self.copied.items() if not number]
+        if without:
+            yield f"what the revisions do to the rows of {', '.join(without)}: none could be taken along"
+        for each in self.unsought:
+            yield f"whether each row has what {each.name} will ask for: it could not be looked for"
 
 
 def rehearse_rows(
@@ -66,40 +89,42 @@ def rehearse_rows(
     require_texts(target, sampling.mask)
     wanted = [_wanted(weight, to_come, sampling) for weight in weights if weight.rows]
     there, to_be = _references(to_come)
-    copied: dict[str, int] = {}
-    followed = Followed(0, frozenset())
-
-    def fill(scratch: Connection) -> None:
-        nonlocal followed
-        for each in wanted:
-            copied[each.table.path] = copy_sample(target, scratch, each)
-        tables = [each.table for each in wanted]
-        for reference in to_be:
-            if reference.source in tables:
-                copied[reference.source.path] += copy_orphans(
-                    target, scratch, reference, sampling.masked_in(reference.source)
-                )
-        followed = copy_counterparts(target, scratch, (*there, *to_be), tables, sampling.masked_in)
-
+    along = _Along()
     try:
-        failed = _run(build, current, fill)
+        failed = _run(build, current, lambda scratch: _fill(along, target, scratch, wanted, there, to_be, sampling))
     except errors.InsufficientPrivilege as error:
         told = f"what the revisions do to rows: none could be taken along ({error.diag.message_primary})"
-        return RowsRehearsed("no row was rehearsed with", admitted=told)
-    rows = f"rehearsed with {counted(sum(copied.values()), 'row')} of {counted(len(copied), 'table')}"
-    if followed.rows:
-        rows += f" and {followed.rows} that they refer to"
+        return RowsRehearsed("no row was rehearsed with", admitted=(told,))
+    summary = f"rehearsed with {along}"
     if failed is None:
-        # The role may not see them, or they take too long to find.
-        without = [path for path, number in copied.items() if not number]
-        told = f"what the revisions do to the rows of {', '.join(without)}: none could be taken along"
-        return RowsRehearsed(rows, admitted=told if without else "")
-    if failed.failure.sqlstate == _FOREIGN_KEY_VIOLATION and not _is_of_orphans(failed, to_be, followed):
+        return RowsRehearsed(summary, admitted=tuple(along.admit()))
+    if failed.failure.sqlstate == _FOREIGN_KEY_VIOLATION and not _is_of_orphans(failed, to_be, along.followed):
         # It may be one whose counterpart was not taken along, which says nothing.
-        return RowsRehearsed(rows, admitted=f"whether the rows let it pass: {failed.problem}; some rows were tried")
-    message = f"on {rows.removeprefix('rehearsed with ')}: {failed.problem}"
+        told = f"whether the rows let it pass: {failed.problem}; some rows were tried"
+        return RowsRehearsed(summary, admitted=(told,))
     remedy = "let the revision put those rows right first, or put them right on the target, then run again"
-    return RowsRehearsed(rows, Finding(Check.REHEARSE, Signal.STOP, message, remedy))
+    return RowsRehearsed(summary, Finding(Check.REHEARSE, Signal.STOP, f"on {along}: {failed.problem}", remedy))
+
+
+def _fill(
+    along: _Along,
+    live: Connection,
+    scratch: Connection,
+    wanted: Sequence[Wanted],
+    there: Sequence[Reference],
+    to_be: Sequence[Reference],
+    sampling: Sampling,
+) -> None:
+    for each in wanted:
+        along.copied[each.table.path] = copy_sample(live, scratch, each)
+    tables = [each.table for each in wanted]
+    for reference in to_be:
+        if reference.source in tables:
+            orphans = copy_orphans(live, scratch, reference, sampling.masked_in(reference.source))
+            along.copied[reference.source.path] += orphans or 0
+            if orphans is None:
+                along.unsought.append(reference)
+    along.followed = copy_counterparts(live, scratch, (*there, *to_be), tables, sampling.masked_in)
 
 
 def _run(build: ScratchBuild, current: tuple[str, ...], fill: Callable[[Connection], None]) -> ProjectFailed | None:

@@ -250,8 +250,8 @@ class Run:
         stage.summary += f"; {found.summary}"
         if found.finding:
             stage.find(found.finding)
-        if found.admitted:
-            self.book.admit(found.admitted)
+        for each in found.admitted:
+            self.book.admit(each)
 
     def _measure_rates(self) -> Rates:
         with self.build.empty_database() as scratch:

@@ -1,5 +1,6 @@
 """What fails on the target's rows fails before it is touched, where the settings let some rows be taken along."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
@@ -8,7 +9,7 @@ from sqlalchemy import make_url
 
 from interlock.errors import ExitCode
 from interlock.release.rehearse_rows import Sampling
-from tests.acceptance.conftest import ask
+from tests.acceptance.conftest import ask, execute
 from tests.alembic_project import make_project
 from tests.integration.release.conftest import Guard, claim, told
 
@@ -127,6 +128,14 @@ def test_rows_that_the_role_does_not_see_are_told(guard: Guard, tmp_path: Path, 
     assert any("the rows of public.t: none could be taken along" in text for text in outcome.record.unproved)
 
 
+def made_by(tables: Sequence[str], database: str) -> str:
+    """Make tables in a database that is at the revision r1 then, and give that revision."""
+    claim(database, "r1")
+    for statement in tables:
+        execute(database, statement)
+    return "\n".join(f"op.execute({each!r})" for each in tables)
+
+
 ADDS_KEY = 'op.execute("alter table t add constraint f foreign key (owner) references owners")'
 
 
@@ -180,10 +189,8 @@ op.execute("update visits set region = (select regions.name from places join pla
            " join regions on regions.code = above.region where places.id = place)")
 op.execute("alter table visits alter column region set not null")
 """
-    claim(database, "r1")
+    r1 = made_by(tables, database)
     with psycopg.connect(database, autocommit=True) as connection:
-        for statement in tables:
-            connection.execute(statement)
         # Keys with an apostrophe and a backslash in them.
         regions = r"insert into regions select concat(chr(39), '\', i), 'Region ' || i from generate_series(1, 5000) i"
         connection.execute(regions)
@@ -191,7 +198,7 @@ op.execute("alter table visits alter column region set not null")
         connection.execute("insert into places select 5000 + i, i, null from generate_series(1, 5000) i")
         connection.execute("insert into visits select i, 10000 from generate_series(1, 100) i")
         connection.execute("analyze")
-    make_project(tmp_path, {"r1": "\n".join(f"op.execute({each!r})" for each in tables), "r2": backfills})
+    make_project(tmp_path, {"r1": r1, "r2": backfills})
 
     outcome = guard("release", database, models=False, sampling=Sampling(20))
 
@@ -204,18 +211,48 @@ def test_a_counterpart_that_cannot_be_taken_along_is_no_finding(guard: Guard, tm
         "create table people (name text primary key)",
         "create table letters (id int primary key, recipient text)",
     )
-    claim(database, "r1")
+    r1 = made_by(tables, database)
     with psycopg.connect(database, autocommit=True) as connection:
-        for statement in tables:
-            connection.execute(statement)
         connection.execute("insert into people select 'person ' || i from generate_series(1, 5000) i")
         connection.execute("insert into letters select i, 'person ' || i from generate_series(1, 5000) i")
         connection.execute("analyze")
     adds_key = 'op.execute("alter table letters add constraint f foreign key (recipient) references people")'
-    make_project(tmp_path, {"r1": "\n".join(f"op.execute({each!r})" for each in tables), "r2": adds_key})
+    make_project(tmp_path, {"r1": r1, "r2": adds_key})
 
     mask = frozenset({"public.people.name"})
     outcome = guard("release", database, models=False, sampling=Sampling(20, mask))
 
     assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
     assert any("whether the rows let it pass" in text for text in outcome.record.unproved)
+
+
+def test_columns_that_cannot_be_compared_yet_are_told_and_are_no_finding(guard: Guard, tmp_path: Path, database: str):
+    """The foreign key is made after the column has got its type."""
+    tables = ("create table owners (id int primary key)", "create table things (id int primary key, owner text)")
+    r1 = made_by(tables, database)
+    execute(database, "insert into owners select i from generate_series(1, 9) i")
+    execute(database, "insert into things select i, i::text from generate_series(1, 9) i")
+    execute(database, "analyze")
+    revision = """
+op.execute("alter table things alter column owner type int using owner::int")
+op.execute("alter table things add constraint f foreign key (owner) references owners")
+"""
+    make_project(tmp_path, {"r1": r1, "r2": revision})
+
+    outcome = guard("release", database, models=False, sampling=Sampling(20))
+
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+    assert any("public.things.f will ask for: it could not be looked for" in each for each in outcome.record.unproved)
+
+
+def test_a_long_chain_of_rows_is_not_taken_for_orphans(guard: Guard, tmp_path: Path, database: str):
+    """Each row refers to the one after it: however many come along, the last of them lacks its counterpart there."""
+    r1 = made_by(("create table versions (id int primary key, after int)",), database)
+    execute(database, "insert into versions select i, nullif(i + 1, 5001) from generate_series(1, 5000) i")
+    execute(database, "analyze")
+    adds_key = 'op.execute("alter table versions add constraint f foreign key (after) references versions")'
+    make_project(tmp_path, {"r1": r1, "r2": adds_key})
+
+    outcome = guard("release", database, models=False, sampling=Sampling(3))
+
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
