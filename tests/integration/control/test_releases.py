@@ -2,11 +2,12 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from interlock.control.domain.releases import HealthCounts
 from interlock.release.record import ReleaseRecord, Stage
 from interlock.report.html import as_html
 from interlock.report.json import as_json
@@ -192,6 +193,14 @@ def test_a_run_that_reached_nothing_says_nothing_of_other_projects_or_of_what_wa
     put(api, recorder, replace(a_run(0), id="told-late"))
 
     assert counts(api, people)["not_asked"] == 0
+
+
+def test_health_that_nobody_looked_after_for_a_day_needs_attention():
+    counts = HealthCounts(total=1, failed=0, unproved=0, not_asked=0, last_asked_at=datetime(2026, 8, 1, tzinfo=UTC))
+
+    assert counts.is_long_ago(datetime(2026, 8, 3, tzinfo=UTC))
+    assert not counts.is_long_ago(datetime(2026, 8, 1, 12, tzinfo=UTC))
+    assert not replace(counts, total=0, last_asked_at=None).is_long_ago(datetime(2026, 8, 3, tzinfo=UTC))
 
 
 def test_a_release_that_did_not_come_to_its_probes_takes_nothing_back(api: Api, people: People, recorder: Member):

@@ -1,5 +1,6 @@
 """/ and /search"""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
@@ -37,9 +38,11 @@ async def overview(request: Request, visitor: Visitor) -> Response:
         health = await work.releases.count_health() if is_of_releases else None
         released = await work.releases.page(Slice(RELEASES), ReleaseFilter()) if is_of_releases else None
         newest = await work.releases.newest_of_each_project() if is_of_releases else ()
+    is_long_ago = health is not None and health.is_long_ago(datetime.now(UTC))
     return page(
         request, "overview.html", stats=stats, days=days, events=events,
-        health=health, released=released, not_clear=[run for run in newest if run.summary.signal is not Signal.CLEAR],
+        health=health, is_long_ago=is_long_ago, released=released,
+        not_clear=[run for run in newest if run.summary.signal is not Signal.CLEAR],
     )  # fmt: skip
 
 

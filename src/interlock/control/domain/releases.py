@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
@@ -14,6 +14,9 @@ from interlock.control.domain.page import Page, Slice
 if TYPE_CHECKING:
     from interlock.control.domain.scope import Scope
     from interlock.control.domain.work import UnitOfWork
+
+
+LONG_AGO = timedelta(days=1)
 
 
 class Signal(StrEnum):
@@ -111,6 +114,10 @@ class HealthCounts:
     unproved: int
     not_asked: int
     last_asked_at: datetime | None
+
+    def is_long_ago(self, now: datetime) -> bool:
+        """Whether endpoints are known, and none of them has answered for a day: then nobody watches."""
+        return self.last_asked_at is not None and now - self.last_asked_at > LONG_AGO
 
 
 @dataclass(frozen=True, slots=True)
