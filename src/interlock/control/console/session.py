@@ -44,7 +44,7 @@ class NotTaken(InterlockError):
     def __init__(self, refusal: HTTPException) -> None:
         super().__init__(
             problem=f"what was sent is not taken: {refusal.detail}",
-            remedy="nothing was changed; go back, make it shorter, and send it again",
+            remedy="nothing was changed; go back, and send it again, shorter if it was long",
         )
 
 
