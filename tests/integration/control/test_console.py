@@ -379,6 +379,19 @@ def test_a_report_is_a_download_without_rights_for_those_who_may_read_it(visitor
     assert visitor.get("/releases/none").status_code == 404
 
 
+def test_the_overview_says_when_nobody_watches_any_more(visitor: Visitor, api: Api, people: People):
+    """Each endpoint worked when it was last asked, which was long ago: that is no good news."""
+    visitor.sign_in(people.super_admin())
+    assert "nobody knows" not in visitor.get("/").text
+
+    record = {"project": "shop", "record": json.loads(as_json(RECORD)), "page": as_html(RECORD)}
+    assert api.ask("POST", "/api/v1/admin/releases", people.super_admin(), json=record).status_code == 201
+    shown = visitor.get("/").text
+
+    assert "The last answer of an endpoint came" in shown
+    assert "whether they still work, nobody knows" in shown
+
+
 def test_the_drift_of_a_release_is_told_as_people_write_values(visitor: Visitor, api: Api, people: People):
     run = stop_at_verify_before()
     record = {"project": "shop", "record": json.loads(as_json(run)), "page": as_html(run)}
