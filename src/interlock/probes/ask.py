@@ -15,7 +15,7 @@ from interlock.probes.credential import NO_CREDENTIAL, Credential, NotLoggedIn, 
 from interlock.probes.detail import Detail
 from interlock.probes.exchange import Outgoing, exchange, open_client
 from interlock.probes.expectation import with_defaults
-from interlock.probes.heard import Heard
+from interlock.probes.heard import Heard, Sifted
 from interlock.probes.identity import BEARER, Identity
 from interlock.probes.log_in import log_in
 from interlock.probes.probe import ANONYMOUS, INVALID, Answer, Asked, Probe
@@ -78,10 +78,11 @@ class _Caller:
             async def ask_all(questions: Iterable[tuple[Probe, str]]) -> None:
                 wanted = tuple(questions)
                 asking = (
-                    self._ask_one(client, gate, probe, name, credentials.get(name), secrets) for probe, name in wanted
+                    self._ask_one(client, gate, probe, name, credentials.get(name), secrets, heard)
+                    for probe, name in wanted
                 )
-                for (probe, name), (answer, reply) in zip(wanted, await asyncio.gather(*asking), strict=True):
-                    heard.note(probe, name, answer, reply)
+                for (probe, name), (answer, sifted) in zip(wanted, await asyncio.gather(*asking), strict=True):
+                    heard.note(probe, name, answer, sifted)
 
             await ask_all((probe, name) for probe in self.probes for name in self._in_order(probe))
             # What a list of details tells is needed by those with one parameter more.
@@ -120,17 +121,19 @@ class _Caller:
         name: str,
         credential: Credential | NotLoggedIn | None,
         secrets: tuple[str, ...],
-    ) -> tuple[Answer, Reply | NoReply | None]:
+        heard: Heard,
+    ) -> tuple[Answer, Sifted]:
         if credential is None:
             credential = NotLoggedIn(f"no way to log in as {name} is configured")
         if isinstance(credential, NotLoggedIn):
             reason = tidy(credential.reason, secrets)
-            return Answer(probe.name, name, None, credential.proof, reason), None
+            return Answer(probe.name, name, None, credential.proof, reason), Sifted()
         outgoing = Outgoing(probe.method, self.base_url + probe.path, credential.headers, probe.body)
         async with gate:
             reply = await exchange(client, outgoing, self.timeout_seconds)
             # In a thread: checking megabytes against a schema would use up the time of the other answers.
-            return await asyncio.to_thread(classify, probe, name, reply, secrets=secrets), reply
+            answer = await asyncio.to_thread(classify, probe, name, reply, secrets=secrets)
+            return answer, await asyncio.to_thread(heard.sift, probe, name, reply)
 
 
 def _depth(detail: Detail) -> int:

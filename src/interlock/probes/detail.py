@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from urllib.parse import quote
 
 from interlock.probes.json_value import Json, parse_json
@@ -46,14 +47,14 @@ class Detail:
         )
 
 
-def body_of(reply: Reply | NoReply) -> Json:
-    """What a list answered, as a value; None where it answered no JSON, or not all of it was read."""
+def told_by(reply: Reply | NoReply) -> Json:
+    """The first thing of what a list answered, in a list: the rest is long. Empty where nothing is told."""
     if isinstance(reply, NoReply) or not reply.is_success or reply.is_cut or not is_json(reply.media_type):
-        return None
+        return []
     try:
-        return parse_json(reply.body or b"")
+        return list(islice(_things(parse_json(reply.body or b"")), 1))
     except (ValueError, RecursionError):
-        return None
+        return []
 
 
 def value_for(parameter: str, listed: Json) -> str | None:

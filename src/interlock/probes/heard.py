@@ -1,14 +1,23 @@
 """What is heard in one round of asking: the answers, what lists tell, and what could not be asked."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from interlock.probes.database_error import find_database_error
-from interlock.probes.detail import NOT_TAKEN, Detail, body_of
+from interlock.probes.detail import NOT_TAKEN, Detail, told_by
 from interlock.probes.expectation import expected_of
 from interlock.probes.json_value import Json
 from interlock.probes.probe import ANONYMOUS, NOBODY, Answer, Asked, Probe, Proof, Unprobed
 from interlock.probes.reply import NoReply, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """What a round needs of a reply beside its answer: whole bodies would be kept until its end."""
+
+    not_taken: int | None = None
+    """The status of a detail that did not take what a list told."""
+    told: Json = None
 
 
 class Heard:
@@ -21,18 +30,23 @@ class Heard:
         self._told: dict[str, dict[str, Json]] = {}
         self._own_pages: set[tuple[str, str]] = set()
 
-    def note(self, probe: Probe, identity: str, answer: Answer, reply: Reply | NoReply | None) -> None:
+    def sift(self, probe: Probe, identity: str, reply: Reply | NoReply) -> Sifted:
+        """Keep of a reply what `note` needs. May be called in any thread."""
+        not_taken = reply.status if probe.template and _is_not_taken(probe, identity, reply) else None
+        return Sifted(not_taken, told_by(reply) if probe.name in self._wanted else None)
+
+    def note(self, probe: Probe, identity: str, answer: Answer, sifted: Sifted) -> None:
         """Take an answer down; of a detail that did not take what a list told, only where that is strange."""
-        if reply is not None and probe.template and _is_not_taken(probe, identity, reply):
-            reason = f"it answered {reply.status} to {identity} for the first thing that a list tells"
+        if sifted.not_taken is not None:
+            reason = f"it answered {sifted.not_taken} to {identity} for the first thing that a list tells"
             if (probe.name, identity) in self._own_pages:
                 self._answers.append(replace(answer, proof=Proof.UNPROVED, reason=reason))
             else:
                 self._left_out.append(Unprobed(probe.name, reason))
             return
         self._answers.append(answer)
-        if reply is not None and probe.name in self._wanted:
-            self._told.setdefault(identity, {})[probe.name] = body_of(reply)
+        if sifted.told:
+            self._told.setdefault(identity, {})[probe.name] = sifted.told
 
     def fill(self, detail: Detail, identities: Collection[str]) -> Mapping[str, Probe]:
         """The detail for each identity that it can be asked as: nobody asks for what somebody was told."""
