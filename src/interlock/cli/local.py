@@ -17,7 +17,7 @@ from interlock.postgres.session import open_session
 from interlock.postgres.url import DatabaseUrl, parse_url
 
 STATE = ".interlock"
-NEEDS = ("fastapi", "greenlet", "jinja2", "joserfc", "pwdlib", "structlog", "uvicorn")
+NEEDS = ("fastapi", "greenlet", "jinja2", "jwt", "pwdlib", "structlog", "uvicorn")
 
 
 class ControlPlaneNotInstalled(InterlockError):

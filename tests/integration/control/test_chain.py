@@ -147,3 +147,9 @@ def test_the_chain_can_be_printed_instead_of_run(capsys: pytest.CaptureFixture[s
     command.upgrade(chain("postgresql://nowhere"), "head", sql=True)
 
     assert "CREATE TABLE analytics_modules" in capsys.readouterr().out
+
+
+def test_the_revision_that_the_build_expects_is_the_one_head_of_its_chain():
+    script = ScriptDirectory.from_config(chain("postgresql://nowhere"))
+
+    assert script.get_heads() == [expected_revision()]

@@ -3,8 +3,6 @@
 import logging
 from pathlib import Path
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -12,11 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 log = logging.getLogger(__name__)
 
 CONFIG_PATH = Path(__file__).with_name("alembic.ini")
+VERSIONS = Path(__file__).parent / "migrations" / "versions"
 
 
 def expected_revision() -> str:
-    """The head of the chain in this build."""
-    return str(ScriptDirectory.from_config(Config(CONFIG_PATH)).get_current_head())
+    """The head of the chain in this build: each file is named by its revision, and they are numbered.
+
+    Alembic would say the same (a test holds it to that), but a server that answers requests has no other use for it,
+    and each of its workers would load it.
+    """
+    return max(path.stem for path in VERSIONS.glob("[0-9]*.py"))
 
 
 async def live_revision(engine: AsyncEngine) -> str | None:
