@@ -22,7 +22,7 @@ from interlock.control.http.tokens import Bearer, Tokens
 from interlock.control.persistence.revisions import CONFIG_PATH
 from interlock.postgres.embedded import EmbeddedServer
 
-TOKEN_KEY = "a key that only the tests know, and long enough, and long enough for HS512"
+TOKEN_KEY = "a key that only the tests know, and long enough for each of the algorithms"
 PASSWORD = "correct horse battery staple"
 
 
