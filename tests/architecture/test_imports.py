@@ -102,6 +102,10 @@ def test_the_guard_leaves_sqlalchemy_and_alembic_to_the_process_of_the_project()
     assert loaded_with("interlock.cli.guard") & {"alembic", "sqlalchemy", "fastapi"} == set()
 
 
+def test_what_answers_requests_leaves_alembic_to_the_release():
+    assert "alembic" not in loaded_with("interlock.asgi")
+
+
 def loaded_with(module: str) -> set[str]:
     """The modules of a fresh interpreter that has imported this one."""
     import subprocess

@@ -17,6 +17,14 @@ def test_a_short_token_key_is_refused():
         assemble(COMPLETE | {"INTERLOCK_TOKEN_KEY": "short"})
 
 
+@pytest.mark.parametrize("key", ["ssh-ed25519 " + "A" * 60, "-----BEGIN PUBLIC KEY-----\nA\n-----END PUBLIC KEY-----"])
+def test_a_token_key_with_which_nothing_can_be_signed_is_refused_before_anybody_signs_in(key: str):
+    with pytest.raises(InvalidSetting, match="no secret") as refused:
+        assemble(COMPLETE | {"INTERLOCK_TOKEN_KEY": key})
+
+    assert key not in f"{refused.value} {refused.value.remedy} {refused.value.__cause__}"
+
+
 @pytest.mark.parametrize("url", ["mysql://u:s3cret@h/x", "postgresql://u:s3cret@h:port/x", "s3cret"])
 def test_a_url_that_is_none_is_refused_without_showing_it(url: str):
     with pytest.raises(InvalidSetting) as refused:

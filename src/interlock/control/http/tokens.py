@@ -16,6 +16,7 @@ LIFETIME_SECONDS = 15 * 60
 ISSUER = "interlock"
 ALGORITHM = "HS256"
 SHORTEST_KEY = 32
+MAKE_A_KEY = "make one with: openssl rand -base64 48"
 
 
 class Audience(StrEnum):
@@ -49,8 +50,16 @@ class Tokens:
         if len(key.encode()) < SHORTEST_KEY:
             raise InvalidSetting(
                 problem=f"the token key is shorter than {SHORTEST_KEY} bytes",
-                remedy="make one with: openssl rand -base64 48",
+                remedy=MAKE_A_KEY,
             )
+        try:
+            jwt.encode({}, key, ALGORITHM)
+        except jwt.InvalidKeyError:
+            # Found now: a server that comes up with it would be ready, and answer 500 to every sign-in.
+            raise InvalidSetting(
+                problem="the token key is a public key or a certificate, which is no secret",
+                remedy=MAKE_A_KEY,
+            ) from None
         self._key = key
 
     def issue(self, bearer: Bearer, audience: Audience = Audience.API) -> str:
