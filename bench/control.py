@@ -34,6 +34,7 @@ from interlock.control.persistence.provisioning import provision_first_administr
 from interlock.control.persistence.revisions import CONFIG_PATH
 from interlock.postgres.embedded import EmbeddedServer, free_port, run_throwaway_server
 
+ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).with_name("CONTROL.md")
 CACHE = Path(__file__).with_name(".cache") / "unleash"
 EMAIL, PASSWORD = "root@example.com", "a password for a bench alone"
@@ -94,7 +95,7 @@ def main() -> None:
         began = time.monotonic()
         database = fill(server)
         print(f"filled in {time.monotonic() - began:.0f} s", flush=True)
-        with served(database) as (url, pids, log):
+        with served(database, installed()) as (url, pids, log):
             pages = time_pages(url, log)
             print(*pages, sep="\n", flush=True)
             own = load_own(url, pids)
@@ -117,13 +118,23 @@ def fill(server: EmbeddedServer) -> str:
     return database
 
 
+def installed() -> Path:
+    """The Python of an environment as an operator's: what the tests need beside would be in a worker's memory too."""
+    folder = CACHE.with_name("served")
+    python = folder / "bin" / "python"
+    subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--editable", f"{ROOT}[control]"], check=True)
+    return python
+
+
 @contextmanager
-def served(database: str) -> Iterator[tuple[str, list[int], Path]]:
+def served(database: str, python: Path) -> Iterator[tuple[str, list[int], Path]]:
     """Serve the control plane as in production; give its address, its workers, and its log."""
     port, path = free_port(), Path(tempfile.mkdtemp()) / "served.log"
     with path.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "interlock", "serve", "--port", str(port), "--workers", str(WORKERS)],
+            [python, "-m", "interlock", "serve", "--port", str(port), "--workers", str(WORKERS)],
             env={**os.environ, "DATABASE_URL": database, "INTERLOCK_TOKEN_KEY": "k" * 48},
             stdout=output, stderr=output,
         )  # fmt: skip

@@ -37,8 +37,10 @@ class Step:
 
     name: str
     online: str
-    usual: str
+    usual: str | None
     is_done: str
+    before: str = ""
+    """What a revision before it does."""
 
 
 STEPS = (
@@ -71,6 +73,21 @@ STEPS = (
         """online.rename_column("t", "n", "number")""",
         """op.alter_column("t", "n", new_column_name="number")""",
         "select count(*) = 1 from pg_attribute where attrelid = 't'::regclass and attname = 'number'",
+    ),
+    Step(
+        "drop_index",
+        """online.drop_index("t_wanted")""",
+        """op.drop_index("t_wanted")""",
+        "select to_regclass('t_wanted') is null",
+        before="""op.create_index("t_wanted", "t", ["wanted"])""",
+    ),
+    Step(
+        "finish_rename",
+        """online.finish_rename("t", "wanted", "due")""",
+        None,
+        "select array_agg(attname::text) = '{due}' from pg_attribute"
+        " where attrelid = 't'::regclass and attname in ('wanted', 'due') and attnotnull",
+        before="""op.alter_column("t", "wanted", nullable=False)\nonline.rename_column("t", "wanted", "due")""",
     ),
 )
 
@@ -116,16 +133,18 @@ def head() -> Iterator[str]:
 
 def measured(server: EmbeddedServer, folder: Path) -> Iterator[str]:
     for step in STEPS:
-        for kind, revision in (("online", f"from interlock import online\n{step.online}"), ("usual", step.usual)):
-            name = f"{step.name}_{kind}"
-            outcome = watch(server.create_database(name), make_project(folder / name, [TABLES, revision]), step)
-            label = f"`{step.name}`" if kind == "online" else "the usual way"
+        for label, revision in ((f"`{step.name}`", step.online), ("the usual way", step.usual)):
+            if revision is None:
+                continue
+            name = f"{step.name}_{'online' if revision is step.online else 'usual'}"
+            revisions = [TABLES, *(f"from interlock import online\n{each}" for each in (step.before, revision))]
+            outcome = watch(server.create_database(name), make_project(folder / name, revisions), step)
             yield f"| {label} | {outcome.told()} |"
 
 
 def watch(database: DatabaseUrl, project: Path, step: Step) -> Outcome:
     """Run the step while the clients work. Raises RuntimeError where it did not do what it is for."""
-    run(project, database, (*ALEMBIC[:3], "r1"))
+    run(project, database, (*ALEMBIC[:3], "r2"))
     with psycopg.connect(database.as_text(), autocommit=True) as connection:
         for statement in FILL:
             connection.execute(statement.encode())
