@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 from typing import Any
 
 import httpx2
@@ -222,6 +223,53 @@ def test_an_export_that_breaks_in_the_middle_does_not_look_like_a_whole_one(api:
 
     with pytest.raises(httpx2.RemoteProtocolError):
         api.get(f"{ADMIN}/audit-events/export", root)
+
+
+def test_an_export_that_cannot_be_read_at_all_is_an_error_and_not_an_empty_file(api: Api, people: People, root: Member):
+    fill_trail(people, root, 1)
+    people.sql("update audit_events set action = 'unheard-of'")
+
+    assert api.get(f"{ADMIN}/audit-events/export", root).status_code == 500
+
+
+def test_whoever_takes_an_export_slowly_holds_no_transaction(api: Api, people: People, root: Member):
+    fill_trail(people, root, 3000)
+    # More than the sockets between the two hold.
+    people.sql("update audit_events set after = jsonb_build_object('note', repeat('x', 20000))")
+    begun = (
+        "select count(*) from pg_stat_activity"
+        " where datname = current_database() and xact_start is not null and pid <> pg_backend_pid()"
+    )
+
+    with api.client.stream(
+        "GET", f"{ADMIN}/audit-events/export", headers={"Authorization": f"Bearer {root.token}"}
+    ) as answer:
+        body = answer.iter_bytes()
+        first = next(body)
+        for _ in range(50):
+            time.sleep(0.1)
+            if people.sql(begun) == [(0,)]:
+                break
+        assert people.sql(begun) == [(0,)]
+        assert sum(chunk.count(b"\n") for chunk in (first, *body)) == 3000
+
+
+def test_whoever_hangs_up_in_the_middle_of_an_export_breaks_no_connection(api: Api, people: People, root: Member):
+    fill_trail(people, root, 3000)
+    connections = (
+        "select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() order by pid"
+    )
+    assert api.get(f"{ADMIN}/audit-events", root).status_code == 200
+    before = people.sql(connections)
+
+    for _ in range(5):
+        with api.client.stream(
+            "GET", f"{ADMIN}/audit-events/export", headers={"Authorization": f"Bearer {root.token}"}
+        ) as answer:
+            assert answer.status_code == 200
+
+    assert api.get(f"{ADMIN}/audit-events", root).status_code == 200
+    assert set(before) <= set(people.sql(connections))
 
 
 def test_what_a_newer_build_has_written_is_read(api: Api, people: People, root: Member):

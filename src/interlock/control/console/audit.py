@@ -58,7 +58,7 @@ async def export(
 ) -> Response:
     """The events that the page shows, all of them, as a file."""
     visitor.user.must_have(Permission.READ_AUDIT)
-    return exported(visitor, of, format)
+    return await exported(visitor, of, format)
 
 
 def _asked(request: Request, wanted: List) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The audit trail: who changed what, told in the transaction that changed it."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
@@ -104,8 +104,8 @@ class Audit(Protocol):
     async def page(self, wanted: Slice, of: "Subject | None" = None) -> Page[AuditEvent]:
         """The newest events first."""
 
-    def stream(self, of: "Subject") -> AsyncGenerator[AuditEvent]:
-        """All of them, the oldest first, without holding them in memory."""
+    async def read_on(self, of: "Subject", after: AuditEvent | None, limit: int) -> Sequence[AuditEvent]:
+        """The oldest events first: so many after this one, or from the first one on."""
 
 
 async def record_change(

@@ -3,13 +3,13 @@
 import csv
 import io
 import json
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
+from anyio import CancelScope
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, Field
@@ -19,6 +19,8 @@ from interlock.control.domain.users import Permission
 from interlock.control.http.caller import Caller, ProtectedRoute, permitted
 from interlock.control.http.fields import TEXT_PATTERN, Listing, ListView, View, WantedSlice, listing
 from interlock.control.http.problems import problems
+
+READ_AT_ONCE = 1000
 
 router = APIRouter(
     prefix="/admin/audit-events",
@@ -124,28 +126,36 @@ async def export_audit_events(
     format: ExportFormat = ExportFormat.JSONL,  # noqa: A002 - the name in the address
 ) -> StreamingResponse:
     """Export the changes that the caller may see, as JSON lines or as CSV."""
-    return exported(caller, of, format)
+    return await exported(caller, of, format)
 
 
-def exported(caller: Caller, of: Subject, wanted: ExportFormat) -> StreamingResponse:
-    """A file with every event that is wanted, written while it is read."""
+async def exported(caller: Caller, of: Subject, wanted: ExportFormat) -> StreamingResponse:
+    """A file with every event that is wanted, written while it is read. It begins when the first were found."""
     kind, lines = {ExportFormat.CSV: ("text/csv", _as_csv), ExportFormat.JSONL: ("application/jsonl", _as_json_lines)}[
         wanted
     ]
     headers = {"Content-Disposition": f'attachment; filename="audit.{wanted}"'}
-    return StreamingResponse(_stream(caller, of, lines), media_type=kind, headers=headers)
+    first = await _part(caller, of, after=None)
+    return StreamingResponse(lines(_read(caller, of, first)), media_type=kind, headers=headers)
 
 
-async def _stream(
-    caller: Caller, of: Subject, lines: Callable[[AsyncGenerator[AuditEvent]], AsyncGenerator[str]]
-) -> AsyncGenerator[str]:
-    # Closed one after the other where the client goes away, so that nothing stays open in the database.
-    async with caller.work() as work, aclosing(work.audit.stream(of)) as events, aclosing(lines(events)) as written:
-        async for line in written:
-            yield line
+async def _read(caller: Caller, of: Subject, part: Sequence[AuditEvent]) -> AsyncIterator[AuditEvent]:
+    while part:
+        for event in part:
+            yield event
+        part = await _part(caller, of, after=part[-1]) if len(part) == READ_AT_ONCE else ()
 
 
-async def _as_json_lines(events: AsyncGenerator[AuditEvent]) -> AsyncGenerator[str]:
+async def _part(caller: Caller, of: Subject, after: AuditEvent | None) -> Sequence[AuditEvent]:
+    """Read a part in a transaction of its own: none is open while a slow client takes what was read."""
+    # A client that goes away cancels what answers it: not in the middle of a transaction.
+    with CancelScope(shield=True):
+        async with caller.work() as work:
+            part = await work.audit.read_on(of, after, READ_AT_ONCE)
+    return part
+
+
+async def _as_json_lines(events: AsyncIterator[AuditEvent]) -> AsyncIterator[str]:
     async for event in events:
         yield AuditEventView.model_validate(event).model_dump_json() + "\n"
 
@@ -156,7 +166,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-async def _as_csv(events: AsyncGenerator[AuditEvent]) -> AsyncGenerator[str]:
+async def _as_csv(events: AsyncIterator[AuditEvent]) -> AsyncIterator[str]:
     yield _line(COLUMNS)
     async for event in events:
         told = AuditEventView.model_validate(event).model_dump(mode="json")

@@ -1,6 +1,6 @@
 """The audit trail in the database."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,8 +16,6 @@ from interlock.control.persistence.base import Base, Id
 from interlock.control.persistence.organisations import OrganisationRow
 from interlock.control.persistence.scoped import Scoped, holds
 from interlock.control.persistence.users import LoginRow
-
-READ_AT_ONCE = 1000
 
 
 class AuditEventRow(Base):
@@ -101,16 +99,12 @@ class StoredAudit(Scoped):
             lambda row: event_of(row[0], row[1]),
         )
 
-    async def stream(self, of: Subject) -> AsyncGenerator[AuditEvent]:
+    async def read_on(self, of: Subject, after: AuditEvent | None, limit: int) -> Sequence[AuditEvent]:
         order = (AuditEventRow.occurred_at, AuditEventRow.id)
-        part = self._events(of).order_by(*order).limit(READ_AT_ONCE)
-        rows = (await self.session.execute(part)).all()
-        while rows:
-            for row, actor_email in rows:
-                yield event_of(row, actor_email)
-            last = rows[-1][0]
-            after = tuple_(*order) > tuple_(last.occurred_at, last.id)
-            rows = (await self.session.execute(part.where(after))).all() if len(rows) == READ_AT_ONCE else []
+        part = self._events(of).order_by(*order).limit(limit)
+        if after is not None:
+            part = part.where(tuple_(*order) > tuple_(after.occurred_at, after.id))
+        return [event_of(row, actor_email) for row, actor_email in (await self.session.execute(part)).all()]
 
     def _events(self, of: Subject) -> "Select[AuditEventRow, str | None]":
         row = AuditEventRow
