@@ -29,7 +29,7 @@ def read_build(reply: Reply | NoReply, check: BuildCheck) -> str | None:
     if isinstance(reply, NoReply) or not reply.is_success:
         return None
     try:
-        told = pick(parse_json(reply.body or b""), check.field)
+        told = pick(parse_json(reply.body), check.field)
     except (ValueError, RecursionError):
         return None
     if isinstance(told, bool) or not isinstance(told, str | int):

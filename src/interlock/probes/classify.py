@@ -27,7 +27,7 @@ def classify(probe: Probe, identity: str, reply: Reply | NoReply, *, secrets: It
 
 def _judge(probe: Probe, identity: str, reply: Reply) -> tuple[Proof, str]:
     expected = probe.expect.get(identity, expected_of(identity))
-    if error := find_database_error(reply.body or b""):
+    if error := find_database_error(reply.body):
         return Proof.FAILED, f"answered {reply.status} with a database error in its body: {error}"
     if reply.status >= 500:
         return Proof.FAILED, f"answered {reply.status}: the application, or what stands before it, broke"

@@ -52,7 +52,7 @@ def told_by(reply: Reply | NoReply) -> Json:
     if isinstance(reply, NoReply) or not reply.is_success or reply.is_cut or not is_json(reply.media_type):
         return []
     try:
-        return list(islice(_things(parse_json(reply.body or b"")), 1))
+        return list(islice(_things(parse_json(reply.body)), 1))
     except (ValueError, RecursionError):
         return []
 

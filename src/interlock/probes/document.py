@@ -25,7 +25,7 @@ def fetch_document(base_url: str, path: str = "/openapi.json", *, timeout_second
         raise UnusableDocument(f"the OpenAPI document at {path} was answered {reply.status}", REMEDY)
     if reply.is_cut:
         raise UnusableDocument(f"the OpenAPI document at {path} is too large", REMEDY)
-    return read_document(reply.body or b"", path)
+    return read_document(reply.body, path)
 
 
 def read_document(body: bytes, name: str) -> Mapping[str, Any]:

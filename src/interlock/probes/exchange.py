@@ -13,7 +13,10 @@ import httpx2
 from interlock import __version__
 from interlock.probes.body import LARGEST_BODY
 from interlock.probes.breakage import in_words
-from interlock.probes.reply import NoReply, Reply, is_worth_reading
+from interlock.probes.reply import NoReply, Reply, is_stream
+
+STREAM_SECONDS = 2.0
+"""A stream is read for so long after its first bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ async def exchange(client: httpx2.AsyncClient, outgoing: Outgoing, timeout_secon
     try:
         async with asyncio.timeout(timeout_seconds), _stream(client, outgoing) as response:
             status = response.status_code
-            return await _read(response, began)
+            return await _read(response, began, timeout_seconds)
     except TimeoutError:
         reason = f"no complete answer within {timeout_seconds:g} s"
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
@@ -76,18 +79,22 @@ def _stream(client: httpx2.AsyncClient, outgoing: Outgoing) -> AbstractAsyncCont
     )
 
 
-async def _read(response: httpx2.Response, began: float) -> Reply:
+async def _read(response: httpx2.Response, began: float, timeout_seconds: float) -> Reply:
     content_type = response.headers.get("content-type", "")
     media_type = content_type.partition(";")[0].strip().lower()
-    body: bytes | None = None
-    is_cut = False
-    if is_worth_reading(media_type, response.headers.get("content-disposition", "")):
+    streams = is_stream(media_type, response.headers.get("content-disposition", ""))
+    if streams:
+        seconds_left = timeout_seconds - (time.monotonic() - began)
+        body, is_cut = await _read_stream(response, 0.8 * seconds_left)
+    else:
         body, is_cut = await _read_body(response)
     return Reply(
         status=response.status_code,
         content_type=content_type,
         body=body,
         is_cut=is_cut,
+        is_framed=_is_framed(response),
+        is_stream=streams,
         location=response.headers.get("location", ""),
         cookies={cookie.name: cookie.value for cookie in response.cookies.jar if cookie.value},
         seconds=time.monotonic() - began,
@@ -101,3 +108,27 @@ async def _read_body(response: httpx2.Response) -> tuple[bytes, bool]:
         if len(body) > LARGEST_BODY:
             return bytes(body[:LARGEST_BODY]), True
     return bytes(body), False
+
+
+async def _read_stream(response: httpx2.Response, seconds: float) -> tuple[bytes, bool]:
+    """Wait so long for the first bytes. What breaks off meanwhile is an error, as with every other body."""
+    loop = asyncio.get_running_loop()
+    body, end = bytearray(), loop.time() + seconds
+    try:
+        async with asyncio.timeout_at(end) as limit:
+            async for chunk in response.aiter_bytes():
+                if not body:
+                    limit.reschedule(min(end, loop.time() + STREAM_SECONDS))
+                body += chunk
+                if len(body) > LARGEST_BODY:
+                    return bytes(body[:LARGEST_BODY]), True
+    except TimeoutError:
+        return bytes(body), True
+    return bytes(body), False
+
+
+def _is_framed(response: httpx2.Response) -> bool:
+    """Say whether anything but the closing of the connection told the end of the body (RFC 9112, 6.3)."""
+    if response.status_code in (204, 304) or response.request.method == "HEAD":
+        return True
+    return "content-length" in response.headers or "chunked" in response.headers.get("transfer-encoding", "").lower()

@@ -86,4 +86,4 @@ def _is_not_taken(probe: Probe, identity: str, reply: Reply | NoReply) -> bool:
     if isinstance(reply, NoReply) or reply.status not in NOT_TAKEN:
         return False
     expected = probe.expect.get(identity, expected_of(identity))
-    return reply.status not in expected and not find_database_error(reply.body or b"")
+    return reply.status not in expected and not find_database_error(reply.body)

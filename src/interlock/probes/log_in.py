@@ -79,7 +79,7 @@ def _of_cookies(cookies: Mapping[str, str], door: str) -> Credential | NotLogged
 
 def _of_answer(reply: Reply, field: str, identity: Identity, door: str) -> Credential | NotLoggedIn:
     try:
-        token = pick(parse_json(reply.body or b""), field)
+        token = pick(parse_json(reply.body), field)
     except (ValueError, RecursionError):
         return NotLoggedIn(f"{door} was answered {reply.status}, but not with JSON", Proof.FAILED)
     if not isinstance(token, str) or not token.strip():

@@ -23,14 +23,17 @@ ENDLESS_OR_BINARY = frozenset(
 class Reply:
     """An answer: its status, and as much of its body as there was reason to read.
 
-    `body` is None where it was not read: an event stream never ends, and a download says nothing.
-    `is_cut` says that the body went on after the most that is read.
+    `is_cut` says that the body went on after the most that is read, or for longer.
+    `is_framed` says that the server told where the body ends; else half of it looks like the whole.
+    `is_stream` says that its end need not be near, and that it is no text to look into.
     """
 
     status: int
     content_type: str = ""
-    body: bytes | None = field(default=b"", repr=False)
+    body: bytes = field(default=b"", repr=False)
     is_cut: bool = False
+    is_framed: bool = True
+    is_stream: bool = False
     location: str = field(default="", repr=False)
     cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
     seconds: float = 0.0
@@ -72,10 +75,10 @@ def is_json(media_type: str) -> bool:
     return media_type == "application/json" or media_type.endswith("+json")
 
 
-def is_worth_reading(media_type: str, disposition: str) -> bool:
-    """Say whether a body can be read to its end and looked into; else only the status counts."""
+def is_stream(media_type: str, disposition: str) -> bool:
+    """Say whether an answer is a download, or a stream that may never end."""
     if is_json(media_type):
-        return True
-    if disposition.strip().lower().startswith("attachment"):
         return False
-    return media_type not in ENDLESS_OR_BINARY and not media_type.startswith(("image/", "video/", "audio/", "font/"))
+    if disposition.strip().lower().startswith("attachment"):
+        return True
+    return media_type in ENDLESS_OR_BINARY or media_type.startswith(("image/", "video/", "audio/", "font/"))

@@ -147,6 +147,54 @@ def test_an_endless_stream_of_events_is_not_waited_for(behave):
     assert answer.proof is Proof.PROVED
 
 
+DOWNLOAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nContent-Disposition: attachment; filename=a.csv\r\n"
+CHUNKED = DOWNLOAD + b"Transfer-Encoding: chunked\r\n\r\n"
+OPEN = Probe("/", expect={ANONYMOUS: frozenset({200})})
+
+
+@pytest.mark.parametrize("begun", [b"", b"4\r\na,b\n\r\n"], ids=["before its first byte", "in the middle"])
+def test_a_download_that_breaks_off_after_its_head_has_failed(behave, begun: bytes):
+    """A framework sends the head of a stream before what feeds it asks the database anything."""
+    answer = asked(behave(lambda connection: connection.sendall(CHUNKED + begun)), 2.0, OPEN)
+
+    assert (answer.proof, answer.status) == (Proof.FAILED, 200)
+
+
+@pytest.mark.parametrize(
+    ("sent", "proof"),
+    [
+        (CHUNKED + b"4\r\na,b\n\r\n0\r\n\r\n", Proof.PROVED),
+        (DOWNLOAD + b"Content-Length: 4\r\n\r\na,b\n", Proof.PROVED),
+        (DOWNLOAD + b"\r\na,b\n", Proof.UNPROVED),
+    ],
+    ids=["in chunks", "of a told length", "until the connection closes"],
+)
+def test_a_download_is_proved_by_its_end(behave, sent: bytes, proof: Proof):
+    assert asked(behave(lambda connection: connection.sendall(sent)), 2.0, OPEN).proof is proof
+
+
+def test_a_download_that_never_begins_proves_nothing(behave):
+    def stall(connection):
+        connection.sendall(CHUNKED)
+        connection.recv(1)
+
+    answer = asked(behave(stall), 1.0, OPEN)
+
+    assert (answer.proof, "nothing came" in answer.reason) == (Proof.UNPROVED, True)
+
+
+def test_a_download_that_goes_on_for_long_is_not_waited_for(behave):
+    def drip(connection):
+        connection.sendall(CHUNKED)
+        while True:
+            connection.sendall(b"4\r\na,b\n\r\n")
+            time.sleep(0.05)
+
+    answer = asked(behave(drip), 1.0, OPEN)
+
+    assert (answer.proof, "not waited for" in answer.reason) == (Proof.PROVED, True)
+
+
 def test_a_redirect_to_itself_is_not_followed(serve, told):
     server = serve(lambda heard: told(302, headers=[("Location", heard.path)]))
 

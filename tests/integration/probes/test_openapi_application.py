@@ -49,6 +49,14 @@ def an_application() -> FastAPI:
     def events() -> StreamingResponse:
         return StreamingResponse(iter(["data: 1\n\n"]), media_type="text/event-stream")
 
+    @app.get("/export", dependencies=LOGIN)
+    def export() -> StreamingResponse:
+        def lines() -> Iterator[str]:
+            raise LookupError("column folders.parent does not exist")
+            yield "never reached, and what makes this a generator"
+
+        return StreamingResponse(lines(), headers={"Content-Disposition": "attachment; filename=folders.csv"})
+
     @app.get("/folders/{name}", dependencies=LOGIN)
     def folder(name: str) -> Folder:
         return Folder(name=name)
@@ -84,10 +92,19 @@ def test_every_answer_proves_what_it_should(url):
         ("GET /events", "anonymous"): Proof.LOCKED,
         ("GET /events", "invalid"): Proof.LOCKED,
         ("GET /events", "admin"): Proof.PROVED,
+        ("GET /export", "anonymous"): Proof.LOCKED,
+        ("GET /export", "invalid"): Proof.LOCKED,
+        ("GET /export", "admin"): Proof.FAILED,
         ("GET /modules", "anonymous"): Proof.LOCKED,
         ("GET /modules", "invalid"): Proof.LOCKED,
         ("GET /modules", "admin"): Proof.FAILED,
     }
+
+
+def test_a_download_whose_head_was_sent_before_its_query_failed_is_no_success(url):
+    answer = answers(url)["GET /export", "admin"]
+
+    assert (answer.status, answer.reason.startswith("answered 200, but ")) == (200, True)
 
 
 def test_a_recursive_answer_is_held_against_its_schema(url):

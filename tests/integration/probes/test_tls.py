@@ -22,6 +22,7 @@ PUBLIC = Probe("/", expect={ANONYMOUS: frozenset({200})})
 class _Fine(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200)
+        self.send_header("Content-Length", "0")
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002

@@ -157,8 +157,11 @@ def test_a_page_of_html_that_calls_itself_json_has_failed():
     assert (answer.proof, "HTML" in answer.reason) == (Proof.FAILED, True)
 
 
-def test_html_has_failed_even_where_the_declared_schema_allows_any_json():
-    assert of_admin(a_reply(body=b"<html>", content_type="text/html"), {}).proof is Proof.FAILED
+@pytest.mark.parametrize("content_type", ["text/html", "text/csv", "text/plain; charset=utf-8"])
+def test_what_fastapi_declares_of_itself_makes_another_kind_of_answer_no_proof_and_no_failure(content_type: str):
+    answer = of_admin(a_reply(body=b"<html>", content_type=content_type), {})
+
+    assert (answer.proof, "response_class" in answer.reason) == (Proof.UNPROVED, True)
 
 
 def test_json_without_a_content_type_has_failed():
@@ -205,14 +208,40 @@ def test_a_body_too_large_to_be_checked_leaves_the_page_unproved():
     assert (answer.proof, "larger than 5 MB" in answer.reason) == (Proof.UNPROVED, True)
 
 
-def test_only_the_status_of_a_stream_is_looked_at():
-    reply = Reply(200, "text/event-stream", body=None)
+EVENTS, CSV = "text/event-stream", "text/csv"
 
-    assert of_admin(reply, {}).proof is Proof.PROVED
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "more", "proof"),
+    [
+        (CSV, b"a,b\n", {}, Proof.PROVED),
+        (CSV, b"", {}, Proof.PROVED),
+        (CSV, b"a,b\n", {"is_cut": True}, Proof.PROVED),
+        (CSV, b"", {"is_cut": True}, Proof.UNPROVED),
+        (CSV, b"a,b\n", {"is_framed": False}, Proof.UNPROVED),
+        (CSV, b"a,b\n", {"is_framed": False, "is_cut": True}, Proof.PROVED),
+        (EVENTS, b"event: one\ndata: 1\n\n", {"is_cut": True}, Proof.PROVED),
+        (EVENTS, b": still here\n\n: still here\n\n", {"is_cut": True}, Proof.UNPROVED),
+        (EVENTS, b"", {"is_cut": True}, Proof.UNPROVED),
+    ],
+)
+@pytest.mark.parametrize("schema", [{}, None])
+def test_a_stream_proves_something_when_it_began_or_ended(
+    content_type: str, body: bytes, more: dict[str, bool], proof: Proof, schema: dict[str, Any] | None
+):
+    reply = Reply(200, content_type, body, is_stream=True, **more)
+
+    assert of_admin(reply, schema).proof is proof
 
 
 def test_a_stream_where_a_shape_is_declared_has_failed():
-    assert of_admin(Reply(200, "text/event-stream", body=None), MODULE).proof is Proof.FAILED
+    assert of_admin(Reply(200, EVENTS, b"data: 1\n\n", is_stream=True), MODULE).proof is Proof.FAILED
+
+
+def test_a_page_whose_end_nobody_told_is_unproved():
+    answer = of_admin(Reply(200, "text/html", b"<html>", is_framed=False), None)
+
+    assert (answer.proof, "half of it" in answer.reason) == (Proof.UNPROVED, True)
 
 
 def test_only_the_status_of_a_head_answer_is_looked_at():
@@ -259,8 +288,10 @@ replies = st.builds(
     Reply,
     status=st.integers(100, 599),
     content_type=st.sampled_from(["application/json", "text/html", "", "text/event-stream"]),
-    body=st.one_of(st.none(), st.sampled_from([b'{"id": 1}', b"{}", b"", b"<html>"]), st.binary(max_size=50)),
+    body=st.one_of(st.sampled_from([b'{"id": 1}', b"{}", b"", b"<html>"]), st.binary(max_size=50)),
     is_cut=st.booleans(),
+    is_framed=st.booleans(),
+    is_stream=st.booleans(),
     location=st.text(max_size=20),
 )
 statuses = st.frozensets(st.integers(100, 599) | st.just(200), max_size=5)
