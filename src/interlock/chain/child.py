@@ -143,7 +143,11 @@ def as_statement(told: Mapping[str, Any]) -> Statement:
 
 
 class Child:
-    """A running child process. It knows no database before `connect`."""
+    """A running child process. It knows no database before `connect`.
+
+    `is_held_up`: a run of env.py has not come to its end yet; `goes_on`: nor does it wait to be asked for the next
+    revision.
+    """
 
     def __init__(
         self, project: Project, channel: socket.socket, process: subprocess.Popen[str], output: deque[str]
@@ -152,7 +156,7 @@ class Child:
         self._answers = channel.makefile("r", encoding="utf-8")
         # libpq takes a password from there where the URL has none.
         self._secrets = spellings(os.environ.get("PGPASSWORD", ""))
-        self.is_held_up = False
+        self.is_held_up = self.goes_on = self.was_asked = False
 
     @property
     def output(self) -> str:
@@ -219,13 +223,26 @@ class Child:
         """Let no statement of a revision wait for a lock for longer than `upgrade` is told."""
         self._ask("preparing the project", "limit_lock_waits")
 
-    def upgrade(self, revision: str, waits: LockPatience | None = None, start: Start | None = None) -> None:
-        """Run one revision; `waits` and `start` count only where lock waits are limited.
+    def upgrade(self, revision: str) -> None:
+        """Run one revision. Raises ProjectFailed. Whether it was committed is for the database to say."""
+        self._ask_run(f"revision {revision}", "upgrade", [(revision, None, None)])
 
-        Raises ProjectFailed. Whether it was committed is for the database to say.
+    def upgrade_patiently(self, starts: Mapping[str, Start], waits: LockPatience) -> Iterator[str]:
+        """Run these revisions, once lock waits are limited: give each when it has run.
+
+        They go without being asked for one by one as long as one run of env.py and a moment allow it, so the last ones
+        may be left. Raises ProjectFailed for the one after the last that was given.
         """
-        told = (waits and asdict(waits), start and asdict(start))
-        self._ask_run(f"revision {revision}", "upgrade", revision, *told)
+        patience = asdict(waits)
+        revisions = iter(starts)
+        revision = next(revisions)
+        asked = [(each, patience, asdict(start)) for each, start in starts.items()]
+        self._ask_run(f"revision {revision}", "upgrade", asked)
+        yield revision
+        while self.goes_on:
+            revision = next(revisions)
+            self._hear_run(f"revision {revision}")
+            yield revision
 
     def measure(
         self, revision: str, version_table: str, on_pause: Callable[[Sequence[str]], None]
@@ -281,21 +298,29 @@ class Child:
     def _ask(self, doing: str, what: str, *arguments: object, within_seconds: float | None = None) -> Mapping[str, Any]:
         """Ask for what is no revision: env.py comes to its end before."""
         self.end_run()
-        return self._send(doing, what, *arguments, within_seconds=within_seconds)
+        self._say(what, *arguments)
+        return self._hear(doing, within_seconds)
 
     def _ask_run(self, doing: str, what: str, *arguments: object) -> Mapping[str, Any]:
         """Ask for a revision, which may go by the run of env.py that is held up."""
-        self.is_held_up = False
-        answer = self._send(doing, what, *arguments)
-        self.is_held_up = "is_over" not in answer
+        self._say(what, *arguments)
+        return self._hear_run(doing)
+
+    def _hear_run(self, doing: str) -> Mapping[str, Any]:
+        self.is_held_up = self.goes_on = False
+        answer = self._hear(doing)
+        self.is_held_up, self.goes_on = "is_over" not in answer, "goes_on" in answer
         return answer
 
-    def _send(
-        self, doing: str, what: str, *arguments: object, within_seconds: float | None = None
-    ) -> Mapping[str, Any]:
+    def _say(self, what: str, *arguments: object) -> None:
+        self.was_asked = True
+        self._channel.settimeout(None)
+        with suppress(OSError):  # it is dead: that there is no answer says so
+            self._channel.sendall(json.dumps({"do": what, "with": arguments}).encode() + b"\n")
+
+    def _hear(self, doing: str, within_seconds: float | None = None) -> Mapping[str, Any]:
         self._channel.settimeout(within_seconds)
         try:
-            self._channel.sendall(json.dumps({"do": what, "with": arguments}).encode() + b"\n")
             line = self._answers.readline()
         except TimeoutError:
             self.kill()
@@ -351,15 +376,17 @@ def start_child(project: Project, application: str = "interlock") -> Iterator[Ch
         output = deque[str](maxlen=KEEPS_LINES)
         listener = threading.Thread(target=_listen, args=(process.stdout, output.append), daemon=True)
         listener.start()
+        child = Child(project, ours, process, output)
+        # A process that env.py forked off can hold its copies of the channel open when the child is dead.
+        ending = threading.Thread(target=_close_after, args=(process, ours), daemon=True)
+        ending.start()
         try:
-            child = Child(project, ours, process, output)
-            # A process that env.py forked off can hold its copies of the channel open when the child is dead.
-            threading.Thread(target=_close_after, args=(process, ours), daemon=True).start()
             yield child
         finally:
+            if not child.was_asked:
+                child.kill()  # nothing of the project has run in it that could want to end in its own way
             _shut(ours)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(ENDS_WITHIN_SECONDS)
+            ending.join(ENDS_WITHIN_SECONDS)
             child.close()
             listener.join(ENDS_WITHIN_SECONDS)
 

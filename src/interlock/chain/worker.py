@@ -17,7 +17,7 @@ import threading
 import time
 import traceback
 from argparse import Namespace
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -43,6 +43,8 @@ from interlock.chain.packages import OwnPackages, find_packages, is_left_out, mo
 from interlock.chain.same_session import Sent
 
 Answer = Mapping[str, Any]
+Asked = tuple[str, Mapping[str, float] | None, Mapping[str, Any] | None]
+"""A revision, how it waits for locks, and from where on it is run."""
 
 
 # What SQLAlchemy adds to the text of an error: the rows of a data migration, passwords among them.
@@ -62,12 +64,17 @@ class SeveralVersionTables(Exception):
     """env.py runs the chain more than once, each time with a version table of its own."""
 
 
+RUNS_AHEAD_SECONDS = 0.1
+"""For so long the revisions that the guard has asked for together go on before it asks again."""
+
+
 @dataclass(frozen=True)
 class _Revision:
-    """One that is being run, and what is to be told of it then."""
+    """One that is being run, what is to be told of it then, and what goes on after it, if anything does."""
 
     id: str
     end: Callable[[], Answer]
+    go_on: Callable[[], "_Revision | None"] = lambda: None
 
 
 class Worker:
@@ -75,9 +82,9 @@ class Worker:
 
     setup: Mapping[str, Any]
 
-    def __init__(self, wait: Callable[[Answer], Answer]) -> None:
-        """`wait` tells the guard something in the middle of its request, and gives what it asks then."""
-        self.wait = wait
+    def __init__(self, tell: Callable[[Answer], None], wait: Callable[[Answer], Answer]) -> None:
+        """`tell` tells the guard something in the middle of its request; `wait` then gives what it asks."""
+        self.tell, self.wait = tell, wait
         self.mappers: list[Mapper[Any]] = []
         self.metadata: list[MetaData] | None = None
         self.memory: dict[Any, Any] = {}
@@ -199,14 +206,12 @@ class Worker:
         self.lock_waits.listen()
         return {}
 
-    def upgrade(
-        self, revision: str, waits: Mapping[str, float] | None = None, start: Mapping[str, Any] | None = None
-    ) -> Answer:
-        """Run one revision, the way `alembic upgrade` does, from where it was cut short.
+    def upgrade(self, asked: Sequence[Asked]) -> Answer:
+        """Run one revision, the way `alembic upgrade` does, from where it was cut short, and those after it.
 
         Where that changes nothing, env.py is held up after it, and the next one goes by the same run of it.
         """
-        return self._run(self._begin_upgrade(revision, waits, start))
+        return self._run(self._begin_upgrade(asked))
 
     def measure(self, revision: str, version_table: str) -> Answer:
         """Run one revision, and tell of each of its statements what it does."""
@@ -230,6 +235,10 @@ class Worker:
                 if self.sent.take() or not is_plain:
                     return
                 memory = deepcopy(self.memory)
+                if next_one := revision.go_on():
+                    self.tell({**told, "goes_on": True})
+                    revision = next_one
+                    continue
                 request = self.wait(told)
                 if request["do"] == "end_run":
                     told = {}
@@ -244,14 +253,16 @@ class Worker:
             raise
         return {**told, "is_over": True}
 
-    def _begin_upgrade(
-        self, revision: str, waits: Mapping[str, float] | None = None, start: Mapping[str, Any] | None = None
-    ) -> "_Revision":
+    def _begin_upgrade(self, asked: Sequence[Asked], until: float | None = None) -> "_Revision":
+        (revision, waits, start), *ahead = asked
         if self.lock_waits and waits:
             self.lock_waits.begin(**waits)
         if self.half_done and start:
             self.half_done.begin(revision, start)
-        return _Revision(revision, dict)
+        end = until or time.monotonic() + RUNS_AHEAD_SECONDS
+        return _Revision(
+            revision, dict, lambda: self._begin_upgrade(ahead, end) if ahead and time.monotonic() < end else None
+        )
 
     def _begin_measuring(self, revision: str, version_table: str) -> "_Revision":
         if self.measurements is None:
@@ -445,7 +456,7 @@ def serve(channel: socket.socket) -> None:
             asked: Answer = json.loads(stream.readline())
             return asked
 
-        worker = Worker(wait)
+        worker = Worker(tell, wait)
         for line in iter(stream.readline, ""):
             request = json.loads(line)
             try:

@@ -99,17 +99,23 @@ def _run(
     run = set(chain.run_before(plan.current))
     unseen: list[AppliedStep] = []
     seen_at = time.monotonic()
+    running = patience.run(child, [step.revision for step in plan.steps], starts)
     for number, step in enumerate(plan.steps, start=1):
         began = time.monotonic()
         try:
             on_step(number, step)
-            patience.run(child, step.revision, starts(step.revision))
+            next(running)
         except (InterlockError, KeyboardInterrupt) as error:
+            if not isinstance(error, ProjectFailed):
+                child.kill()  # it may be further than it was heard, and go on
             # What ran before is told, whatever came in between.
             at = outside.revisions()
-            _require_known(chain.run_before(at), unseen, at)
+            known = chain.run_before(at)
+            _require_known(known, unseen, at)
             yield from unseen
             if not isinstance(error, ProjectFailed):
+                unheard = [each for each in plan.steps[number - 1 :] if each.revision in known]
+                yield from (AppliedStep(each, 0.0, is_done=True) for each in unheard)
                 raise
             yield AppliedStep(step, time.monotonic() - began, is_done=False, output=child.output)
             blockers = patience.blockers if error.failure.sqlstate in GIVES_WAY else ()
@@ -117,8 +123,9 @@ def _run(
         run.add(step.revision)
         unseen.append(AppliedStep(step, time.monotonic() - began, is_done=True))
         # By one run of env.py they come fast: a look for each would take longer than they do.
+        # One that goes on may be further by now.
         is_due = not child.is_held_up or time.monotonic() - seen_at > LOOKS_EVERY_SECONDS
-        if is_due or number == len(plan.steps):
+        if not child.goes_on and (is_due or number == len(plan.steps)):
             at = outside.revisions()
             known = chain.run_before(at)
             _require_known(known, unseen, at)

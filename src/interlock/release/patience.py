@@ -1,7 +1,7 @@
 """Wait for locks without making others wait: short attempts, growing pauses, and who stands in the way by name."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
@@ -22,6 +22,7 @@ from interlock.postgres.session import open_session
 from interlock.postgres.url import DatabaseUrl
 
 LOOKS_EVERY_SECONDS = 0.2
+RUNS_TOGETHER = 100
 TELLS_WORK_AFTER_SECONDS = 0.5
 """A statement that takes less is not worth a word."""
 
@@ -66,37 +67,44 @@ class Patience:
         """Who kept the last revision waiting."""
         return self._watched.latest
 
-    def run(self, child: Child, revision: str, start: Start) -> None:
-        """Run a revision from where it was cut short.
+    def run(self, child: Child, revisions: Sequence[str], starts: Callable[[str], Start]) -> Iterator[str]:
+        """Run revisions, each from where it was cut short, and give each when it has run.
 
-        It is run again as long as it does not get a lock and leaves nothing behind. No attempt is without a time-out,
+        One is run again as long as it does not get a lock and leaves nothing behind. No attempt is without a time-out,
         and neither is the last one. Raises ProjectFailed.
         """
-        deadline = time.monotonic() + self._seconds
-        self._watched.revision = revision
-        attempt = 1
-        while not self._attempt(child, revision, start, deadline):
-            pause = pause_before(attempt)
-            left = max(deadline - time.monotonic(), 0)
-            whom = ", ".join(map(str, self.blockers)) or "a lock"
-            self._tells(f"{revision} waits for {whom}; tries again in {pause:.1f} s, for {left:.0f} s more")
-            time.sleep(pause)
-            attempt += 1
+        done, attempt, deadline = 0, 1, time.monotonic() + self._seconds
+        while done < len(revisions):
+            self._watched.revision = revisions[done]
+            # One that is run again is run alone: it has less time left than those after it.
+            last = done + (RUNS_TOGETHER if attempt == 1 else 1)
+            try:
+                for revision in self._attempt(child, revisions[done:last], starts, deadline):
+                    done, attempt, deadline = done + 1, 1, time.monotonic() + self._seconds
+                    self._watched.revision, self._watched.latest = revisions[min(done, len(revisions) - 1)], ()
+                    yield revision
+            except ProjectFailed as error:
+                failure = error.failure
+                if failure.sqlstate not in GIVES_WAY or not failure.is_undone or time.monotonic() > deadline:
+                    raise
+                self._pause(revisions[done], attempt, deadline)
+                attempt += 1
 
-    def _attempt(self, child: Child, revision: str, start: Start, deadline: float) -> bool:
-        """Say whether the revision has run; it has not where another attempt may help."""
+    def _attempt(
+        self, child: Child, revisions: Sequence[str], starts: Callable[[str], Start], deadline: float
+    ) -> Iterator[str]:
         # An autovacuum gives way when it was waited for that long, and not sooner.
         is_long = any(each.is_autovacuum for each in self.blockers)
         seconds = PAST_AUTOVACUUM_SECONDS if is_long else ATTEMPT_SECONDS
         self._watched.latest = ()
-        try:
-            child.upgrade(revision, LockPatience(seconds, max(deadline - time.monotonic(), 0)), start)
-        except ProjectFailed as error:
-            failure = error.failure
-            if failure.sqlstate not in GIVES_WAY or not failure.is_undone or time.monotonic() > deadline:
-                raise
-            return False
-        return True
+        waits = LockPatience(seconds, max(deadline - time.monotonic(), 0))
+        return child.upgrade_patiently({each: starts(each) for each in revisions}, waits)
+
+    def _pause(self, revision: str, attempt: int, deadline: float) -> None:
+        pause, left = pause_before(attempt), max(deadline - time.monotonic(), 0)
+        whom = ", ".join(map(str, self.blockers)) or "a lock"
+        self._tells(f"{revision} waits for {whom}; tries again in {pause:.1f} s, for {left:.0f} s more")
+        time.sleep(pause)
 
 
 @contextmanager

@@ -46,7 +46,7 @@ from interlock.release.observe import Observation, observe
 from interlock.release.patience import patience
 from interlock.release.plan import plan_release
 from interlock.release.privileges import require_privileges
-from interlock.release.record import Plan, Step, Target, Verification
+from interlock.release.record import AppliedStep, Plan, Step, Target, Verification
 from interlock.release.rehearse import rehearse
 from interlock.release.rehearse_rows import rehearse_rows
 from interlock.release.request import Request
@@ -70,6 +70,8 @@ class Run:
     """One run of the guard, and what its stages hand to each other. `resources` closes what they open."""
 
     session: Connection
+    worker: Child
+    workers: ExitStack
     release_lock: ReleaseLock
     build: Build
     plan: Plan
@@ -82,6 +84,15 @@ class Run:
 
     def __init__(self, request: Request, book: Logbook, resources: ExitStack) -> None:
         self.request, self.book, self.resources = request, book, resources
+
+    def start_worker(self) -> None:
+        """Let the process for the target get ready while the others work; it knows no database before `apply`."""
+        self.workers = self.resources.enter_context(ExitStack())
+        self.worker = self.workers.enter_context(start_child(self.request.project, self._application))
+
+    @property
+    def _application(self) -> str:
+        return f"interlock {self.book.record.id}"
 
     @cached_property
     def history(self) -> History:
@@ -293,18 +304,19 @@ class Run:
                 stage.summary = "nothing to do"
                 return
             drop_leftovers(self.session, self.leftovers, self.request.lock_wait_seconds)
-            application = f"interlock {self.book.record.id}"
-            with start_child(self.request.project, application) as child:
-                try:
-                    self._run_steps(child, application)
-                except BaseException:
-                    # The process first: it might try again.
-                    child.kill()
-                    self._end_sessions(application)
-                    raise
+            try:
+                self._run_steps()
+            except BaseException:
+                # The process first: it might try again.
+                self.worker.kill()
+                self._end_sessions()
+                raise
+            finally:
+                self.workers.close()
             stage.summary = f"{counted(len(self.plan.steps), 'revision')} run, now at {self.plan.head}"
 
-    def _run_steps(self, child: Child, application: str) -> None:
+    def _run_steps(self) -> None:
+        child, application = self.worker, self._application
         name = sql.SQL("select pg_catalog.set_config('application_name', {}, false)").format(application)
         child.connect(
             self.request.url,
@@ -320,8 +332,13 @@ class Run:
             starts, told = open_starts(self.session, self.version_table, pending, self._writes_early, self.cut_short)
             if told:
                 self.book.admit(told)
-            for step in apply(self.plan, self.build.chain, child, environment, url, patient, starts, self._begin_step):
-                self.book.note(applied=(*self.book.record.applied, step))
+            steps: list[AppliedStep] = []
+            try:
+                steps.extend(
+                    apply(self.plan, self.build.chain, child, environment, url, patient, starts, self._begin_step)
+                )
+            finally:
+                self.book.note(applied=tuple(steps))
 
     def verify_after(self) -> None:
         with self.book.stage(Check.VERIFY_AFTER, is_gate=False) as stage, open_session(self.request.url) as fresh:
@@ -396,14 +413,14 @@ class Run:
         self.release_lock.require()
         self.book.progress.tells(f"{number} of {len(self.plan.steps)}: {step.revision} {step.message}".rstrip())
 
-    def _end_sessions(self, application: str) -> None:
+    def _end_sessions(self) -> None:
         """End what the project's code still runs on the server: killing its process would not."""
         # Where that cannot be done, the next release waits for them: they hold their share of its lock.
         with suppress(Unreachable, psycopg.Error), open_session(self.request.url) as fresh:
             fresh.execute(
                 "select pg_catalog.pg_terminate_backend(pid, 5000) from pg_catalog.pg_stat_activity "
                 "where application_name = %s",
-                [application],
+                [self._application],
             )
 
 

@@ -3,6 +3,7 @@
 import unicodedata
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
+from functools import cache
 from typing import Any, TypeVar, cast
 
 Value = TypeVar("Value")
@@ -10,6 +11,7 @@ Value = TypeVar("Value")
 # Control characters drive a terminal and are not valid XML; format characters turn the reading direction
 # around or hide; surrogates and noncharacters cannot be encoded; the two separators break lines.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_PLAIN = frozenset({int, float, bool, type(None)})
 
 
 def legible(value: Value) -> Value:
@@ -18,6 +20,9 @@ def legible(value: Value) -> Value:
 
 
 def _legible(value: Any) -> Any:
+    # A record holds some ten values for each of thousands of revisions: most are of these kinds.
+    if type(value) in _PLAIN:
+        return value
     match value:
         case Enum():
             return value
@@ -32,10 +37,17 @@ def _legible(value: Any) -> Any:
         case dict():
             return {_legible(key): _legible(each) for key, each in value.items()}
         case _ if is_dataclass(value) and not isinstance(value, type):
-            parts = {part.name: _legible(getattr(value, part.name)) for part in fields(value) if part.init}
-            return replace(value, **parts)
+            parts = {name: getattr(value, name) for name in _parts_of(type(value))}
+            written_out = {name: _legible(part) for name, part in parts.items()}
+            is_same = all(written_out[name] is part for name, part in parts.items())
+            return value if is_same else replace(value, **written_out)
         case _:
             return value
+
+
+@cache
+def _parts_of(kind: type) -> tuple[str, ...]:
+    return tuple(part.name for part in fields(kind) if part.init)
 
 
 def _written_out(text: str) -> str:

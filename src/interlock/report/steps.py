@@ -1,6 +1,6 @@
 """How far a release came with the revisions that it had to run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -42,11 +42,11 @@ def around_the_end(steps: tuple[Progress, ...], room: int) -> tuple[Progress, ..
 
 def outcome(record: ReleaseRecord) -> str:
     """What the release did to the database, in a sentence."""
-    pending = _names(record, State.PENDING)
-    if pending:
+    names = _names_by_state(record)
+    if pending := names[State.PENDING]:
         return f"The database was not touched; {_some(pending)} {'is' if len(pending) == 1 else 'are'} pending."
-    if progress(record):
-        return _tale({state: _names(record, state) for state in State})
+    if any(names.values()):
+        return _tale(names)
     return f"{'Nothing was pending; the' if record.plan else 'The'} database was not touched."
 
 
@@ -60,7 +60,7 @@ def is_begun(record: ReleaseRecord) -> bool:
     return bool(record.applied) or Check.APPLY in ran | told
 
 
-def _tale(by_state: dict[State, tuple[str, ...]]) -> str:
+def _tale(by_state: dict[State, list[str]]) -> str:
     done, unfinished, left = by_state[State.DONE], by_state[State.UNFINISHED], by_state[State.NOT_RUN]
     parts = (
         f"{_some(done)} ran" if done else "",
@@ -71,14 +71,17 @@ def _tale(by_state: dict[State, tuple[str, ...]]) -> str:
     return f"{tale[0].upper()}{tale[1:]}."
 
 
-def _some(names: tuple[str, ...]) -> str:
+def _some(names: Sequence[str]) -> str:
     if len(names) > 3:
         return f"{len(names)} revisions, {names[0]} to {names[-1]},"
     return f"{'revision' if len(names) == 1 else 'revisions'} {revisions(names)}"
 
 
-def _names(record: ReleaseRecord, state: State) -> tuple[str, ...]:
-    return tuple(one.step.revision for one in progress(record) if one.state is state)
+def _names_by_state(record: ReleaseRecord) -> dict[State, list[str]]:
+    names: dict[State, list[str]] = {state: [] for state in State}
+    for one in progress(record):
+        names[one.state].append(one.step.revision)
+    return names
 
 
 def _ran(record: ReleaseRecord) -> Iterator[Progress]:

@@ -1,6 +1,6 @@
 """The words that every format uses for the same fact."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from interlock.release.record import Blamed, ReleaseRecord, Target, Verification
@@ -129,7 +129,7 @@ def listed(parts: Iterable[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def revisions(names: tuple[str, ...]) -> str:
+def revisions(names: Sequence[str]) -> str:
     """Revisions in a sentence."""
     return listed(names) if names else "no revision"
 
