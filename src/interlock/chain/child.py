@@ -146,7 +146,7 @@ class Child:
     """A running child process. It knows no database before `connect`.
 
     `is_held_up`: a run of env.py has not come to its end yet; `goes_on`: nor does it wait to be asked for the next
-    revision.
+    revision. `asked_for` are the revisions that it was asked for last, to be run patiently.
     """
 
     def __init__(
@@ -157,6 +157,7 @@ class Child:
         # libpq takes a password from there where the URL has none.
         self._secrets = spellings(os.environ.get("PGPASSWORD", ""))
         self.is_held_up = self.goes_on = self.was_asked = False
+        self.asked_for: tuple[str, ...] = ()
 
     @property
     def output(self) -> str:
@@ -233,7 +234,7 @@ class Child:
         They go without being asked for one by one as long as one run of env.py and a moment allow it, so the last ones
         may be left. Raises ProjectFailed for the one after the last that was given.
         """
-        patience = asdict(waits)
+        self.asked_for, patience = tuple(starts), asdict(waits)
         revisions = iter(starts)
         revision = next(revisions)
         asked = [(each, patience, asdict(start)) for each, start in starts.items()]

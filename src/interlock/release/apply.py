@@ -106,16 +106,11 @@ def _run(
             on_step(number, step)
             next(running)
         except (InterlockError, KeyboardInterrupt) as error:
-            if not isinstance(error, ProjectFailed):
-                child.kill()  # it may be further than it was heard, and go on
             # What ran before is told, whatever came in between.
             at = outside.revisions()
-            known = chain.run_before(at)
-            _require_known(known, unseen, at)
+            _require_known(chain.run_before(at), unseen, at)
             yield from unseen
             if not isinstance(error, ProjectFailed):
-                unheard = [each for each in plan.steps[number - 1 :] if each.revision in known]
-                yield from (AppliedStep(each, 0.0, is_done=True) for each in unheard)
                 raise
             yield AppliedStep(step, time.monotonic() - began, is_done=False, output=child.output)
             blockers = patience.blockers if error.failure.sqlstate in GIVES_WAY else ()

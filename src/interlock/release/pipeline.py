@@ -44,7 +44,7 @@ def release(
 
     def stages(run: Run) -> None:
         run.connect(is_write=True)
-        run.start_worker()
+        run.start_runner()
         run.read_project()
         run.lock()
         run.make_plan()

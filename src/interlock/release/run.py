@@ -1,28 +1,22 @@
 """The stages of a run of the guard, each a method; `pipeline` says in which order they run."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property
 
-import psycopg
-from psycopg import sql
-
-from interlock.chain.child import Child, start_child
 from interlock.chain.mapped import Models
 from interlock.chain.misfits import find_lost_strays, find_misfits
 from interlock.chain.rows import look_at_rows
-from interlock.errors import InterlockError, Unreachable
+from interlock.errors import InterlockError
 from interlock.hazards.statement import Rates, Statement
 from interlock.postgres.lock import ReleaseLock, hold_release_lock
 from interlock.postgres.preflight import require_connections, require_session_of_its_own
 from interlock.postgres.rates import measure_rates
 from interlock.postgres.session import (
-    WORKER_SETTINGS,
     Connection,
     open_session,
     read_facts,
-    read_identity,
     require_writable,
 )
 from interlock.postgres.version_table import VersionTable, find_version_table
@@ -50,6 +44,7 @@ from interlock.release.record import AppliedStep, Plan, Step, Target, Verificati
 from interlock.release.rehearse import rehearse
 from interlock.release.rehearse_rows import rehearse_rows
 from interlock.release.request import Request
+from interlock.release.runner import Runner, start_runner
 from interlock.release.scratch_build import current_revisions, open_scratch_build
 from interlock.release.squawk import ask_squawk, find_squawk
 from interlock.release.verify import drift_findings, require_true_claim, unseen_findings, verify
@@ -70,8 +65,8 @@ class Run:
     """One run of the guard, and what its stages hand to each other. `resources` closes what they open."""
 
     session: Connection
-    worker: Child
-    workers: ExitStack
+    runner: Runner
+    runners: ExitStack
     release_lock: ReleaseLock
     build: Build
     plan: Plan
@@ -85,14 +80,12 @@ class Run:
     def __init__(self, request: Request, book: Logbook, resources: ExitStack) -> None:
         self.request, self.book, self.resources = request, book, resources
 
-    def start_worker(self) -> None:
-        """Let the process for the target get ready while the others work; it knows no database before `apply`."""
-        self.workers = self.resources.enter_context(ExitStack())
-        self.worker = self.workers.enter_context(start_child(self.request.project, self._application))
-
-    @property
-    def _application(self) -> str:
-        return f"interlock {self.book.record.id}"
+    def start_runner(self) -> None:
+        """Let the process for the target get ready while others work."""
+        started = start_runner(self.request.project, self.request.url, f"interlock {self.book.record.id}")
+        # Of its own, for its sessions are to be gone before the end of the run.
+        self.runners = self.resources.enter_context(ExitStack())
+        self.runner = self.runners.enter_context(started)
 
     @cached_property
     def history(self) -> History:
@@ -307,27 +300,22 @@ class Run:
             try:
                 self._run_steps()
             except BaseException:
-                # The process first: it might try again.
-                self.worker.kill()
-                self._end_sessions()
+                unheard = self.runner.cut_off(self._run_on)
+                self._note_applied(
+                    AppliedStep(each, 0.0, is_done=True) for each in self.plan.steps if each.revision in unheard
+                )
                 raise
             finally:
-                self.workers.close()
+                self.runners.close()
             stage.summary = f"{counted(len(self.plan.steps), 'revision')} run, now at {self.plan.head}"
 
     def _run_steps(self) -> None:
-        child, application = self.worker, self._application
-        name = sql.SQL("select pg_catalog.set_config('application_name', {}, false)").format(application)
-        child.connect(
-            self.request.url,
-            read_identity(self.session),
-            session_statements=[*WORKER_SETTINGS, self.release_lock.shared_by_workers, name.as_string()],
-        )
+        child, url, environment = self.runner.child, self.request.url, self.build.environment
+        self.runner.connect(self.session, self.release_lock.shared_by_workers)
         if self.request.project.foundation and self._observe(self.session).schema.is_empty:
             child.lay_foundation()
         wait, tells = self.request.lock_wait_seconds, self.book.progress.tells
-        with patience(self.request.url, application, wait, tells) as patient:
-            url, environment = self.request.url, self.build.environment
+        with patience(url, self.runner.application, wait, tells) as patient:
             pending = [step.revision for step in self.plan.steps]
             starts, told = open_starts(self.session, self.version_table, pending, self._writes_early, self.cut_short)
             if told:
@@ -338,7 +326,15 @@ class Run:
                     apply(self.plan, self.build.chain, child, environment, url, patient, starts, self._begin_step)
                 )
             finally:
-                self.book.note(applied=tuple(steps))
+                self._note_applied(steps)
+
+    def _note_applied(self, steps: Iterable[AppliedStep]) -> None:
+        heard = {each.step.revision for each in self.book.record.applied}
+        more = (each for each in steps if each.step.revision not in heard)
+        self.book.note(applied=(*self.book.record.applied, *more))
+
+    def _run_on(self, session: Connection) -> Collection[str]:
+        return self.build.chain.run_before(current_revisions(session, self.build.environment))
 
     def verify_after(self) -> None:
         with self.book.stage(Check.VERIFY_AFTER, is_gate=False) as stage, open_session(self.request.url) as fresh:
@@ -412,16 +408,6 @@ class Run:
     def _begin_step(self, number: int, step: Step) -> None:
         self.release_lock.require()
         self.book.progress.tells(f"{number} of {len(self.plan.steps)}: {step.revision} {step.message}".rstrip())
-
-    def _end_sessions(self) -> None:
-        """End what the project's code still runs on the server: killing its process would not."""
-        # Where that cannot be done, the next release waits for them: they hold their share of its lock.
-        with suppress(Unreachable, psycopg.Error), open_session(self.request.url) as fresh:
-            fresh.execute(
-                "select pg_catalog.pg_terminate_backend(pid, 5000) from pg_catalog.pg_stat_activity "
-                "where application_name = %s",
-                [self._application],
-            )
 
 
 def not_run(current: Iterable[str], left: Iterable[Step]) -> Finding:

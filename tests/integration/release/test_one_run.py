@@ -1,5 +1,6 @@
 """Revisions go by one run of env.py where nobody can tell the difference, and what ran is told whatever comes after."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.integration.release.conftest import Guard, Watcher, told
 
 TABLE = 'op.create_table("{}", sa.Column("id", sa.Integer, primary_key=True))'
 CHAIN = {name: TABLE.format(name) for name in ("r1", "r2", "r3")}
+ON_CONNECTION = 'op.get_bind().engine.url.database.startswith("test_")'
 ON_TARGET = 'connection.engine.url.database.startswith("test_")'
 
 
@@ -41,18 +43,38 @@ def test_what_env_py_sets_for_its_transaction_holds_for_every_revision(guard: Gu
 def test_what_ran_before_an_interrupt_is_told(
     guard: Guard, tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
 ):
-    make_project(tmp_path, CHAIN)
+    """Revisions that come fast run ahead of what is heard of them: those are told too."""
+    chain = {f"r{number}": TABLE.format(f"t{number}") for number in range(1, 200)}
+    make_project(tmp_path, chain)
 
     def interrupt(_watcher: Watcher, text: str) -> None:
-        if text.startswith("3 of 3"):
+        if text.startswith("20 of 199"):
+            time.sleep(0.05)
             raise KeyboardInterrupt
 
     monkeypatch.setattr(Watcher, "tells", interrupt)
     outcome = guard("release", database, models=False)
 
     assert outcome.exit_code == ExitCode.INTERRUPTED
-    assert [step.step.revision for step in outcome.record.applied if step.is_done] == ["r1", "r2"]
-    assert ask(database, "select version_num from alembic_version") == [("r2",)]
+    ((at,),) = ask(database, "select version_num from alembic_version")
+    assert int(at[1:]) >= 19
+    ran = [step.step.revision for step in outcome.record.applied if step.is_done]
+    assert ran == list(chain)[: int(at[1:])]
+
+
+def test_the_one_that_fails_is_told_where_others_were_asked_for_with_it(guard: Guard, tmp_path: Path, database: str):
+    chain = {f"r{number}": TABLE.format(f"t{number}") for number in range(1, 12)}
+    make_project(tmp_path, chain | {"r7": f"if {ON_CONNECTION}:\n            raise LookupError('no such thing')"})
+
+    outcome = guard("release", database, models=False)
+
+    assert outcome.exit_code == ExitCode.STOP
+    assert "revision r7 failed: no such thing" in told(outcome)
+    assert [(step.step.revision, step.is_done) for step in outcome.record.applied] == [
+        *((f"r{number}", True) for number in range(1, 7)),
+        ("r7", False),
+    ]
+    assert ask(database, "select version_num from alembic_version") == [("r6",)]
 
 
 SETTINGS = ("set search_path to pg_catalog", "create table a (id int); set search_path to pg_catalog")
