@@ -117,7 +117,8 @@ class Start:
 
     `rows` are those that have written rows, by what the journal knows them by, with their numbers of rows. A journal is
     kept where it is named: by its version table, which the statements call `version_table`; of statements that write by
-    what they say, and of those that are `writing` whatever they say.
+    what they say, and of those that are `writing` whatever they say. `foreseen` are the tables and columns that it
+    may drop, as people write them.
     """
 
     version_table: str
@@ -125,6 +126,7 @@ class Start:
     rows: tuple[tuple[str, int], ...] = ()
     journal: str | None = None
     writing: tuple[str, ...] = ()
+    foreseen: tuple[str, ...] = ()
 
 
 def as_statement(told: Mapping[str, Any]) -> Statement:

@@ -38,6 +38,7 @@ from interlock.chain import models
 from interlock.chain.half_done import HalfDone
 from interlock.chain.inputs import Recorder
 from interlock.chain.lock_waits import LockWaits, is_postgresql, sqlstate_of
+from interlock.chain.losses import Losses
 from interlock.chain.measure import Measurements
 from interlock.chain.packages import OwnPackages, find_packages, is_left_out, modules_of, own_folders
 from interlock.chain.same_session import Sent
@@ -90,6 +91,7 @@ class Worker:
         self.memory: dict[Any, Any] = {}
         self.lock_waits: LockWaits | None = None
         self.half_done: HalfDone | None = None
+        self.losses: Losses | None = None
         self.measurements: Measurements | None = None
         self.recorder = Recorder()
         self.packages: OwnPackages | None = None
@@ -114,6 +116,8 @@ class Worker:
             self._refuse(connection)
             for statement in self.setup["session_statements"]:
                 _fetch_one(connection, statement)
+            if self.losses:
+                self.losses.take_stock(connection)
         finally:
             # Alembic must find no transaction begun, or it would not commit its own.
             connection.commit()
@@ -200,6 +204,8 @@ class Worker:
 
     def limit_lock_waits(self) -> Answer:
         """Let no statement wait for a lock for long, from now on: there are others who use this database."""
+        self.losses = Losses(self.setup["identity_query"], self.setup["identity"])
+        self.losses.listen()  # before all: what it refuses was not committed
         self.half_done = HalfDone()
         self.half_done.listen()  # first: what is not sent waits for nobody
         self.lock_waits = LockWaits(self.half_done.together)
@@ -259,6 +265,8 @@ class Worker:
             self.lock_waits.begin(**waits)
         if self.half_done and start:
             self.half_done.begin(revision, start)
+        if self.losses and start:
+            self.losses.begin(start["foreseen"])
         end = until or time.monotonic() + RUNS_AHEAD_SECONDS
         return _Revision(
             revision, dict, lambda: self._begin_upgrade(ahead, end) if ahead and time.monotonic() < end else None

@@ -1,6 +1,7 @@
 """Tables and columns as what rows lie in: known by their numbers, whatever they are called, and how much is in them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from psycopg import errors, sql
 
@@ -10,7 +11,7 @@ from interlock.schema.name import Kind, Name
 COUNTS_FOR_SECONDS = 3
 
 # A foreign table's rows lie elsewhere, a view's can be had again.
-_ROW_HOLDERS = """
+ROW_HOLDERS = """
 select c.oid::bigint, 0, n.nspname, c.relname, ''
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
  where c.relkind in ('r', 'p') and c.relpersistence <> 't' and c.oid >= 16384 and n.nspname !~ '^pg_'
@@ -23,23 +24,31 @@ select c.oid::bigint, a.attnum, n.nspname, c.relname, a.attname
    and a.attnum > 0 and not a.attisdropped
 """
 
+PARENTS = "select i.inhrelid::bigint, i.inhparent::bigint from pg_catalog.pg_inherits i"
+"""Of which table each partition is one."""
+
 Identity = tuple[int, int]
 """The oid of a table, and the number of a column or 0. Neither changes with the name, and none is used twice."""
 
 
 def read_row_holders(connection: Connection) -> Mapping[Identity, Name]:
     """Every table and every column of one, by what it is known by in this database."""
+    return as_row_holders(connection.execute(ROW_HOLDERS))
+
+
+def as_row_holders(rows: Iterable[Any]) -> Mapping[Identity, Name]:
+    """What ROW_HOLDERS gave, by whatever driver."""
     return {
         (oid, number): Name(Kind.COLUMN if column else Kind.TABLE, schema, table, column)
-        for oid, number, schema, table, column in connection.execute(_ROW_HOLDERS)
+        for oid, number, schema, table, column in rows
     }
 
 
-def find_lost(before: Mapping[Identity, Name], after: Mapping[Identity, Name]) -> tuple[Name, ...]:
+def find_lost(before: Mapping[Identity, Name], after: Mapping[Identity, Name]) -> tuple[tuple[Identity, Name], ...]:
     """What was there before and is not any more; of a table that is gone not each column."""
     gone = sorted(before.keys() - after.keys())
     tables = {oid for oid, number in gone if not number}
-    return tuple(before[oid, number] for oid, number in gone if not number or oid not in tables)
+    return tuple((each, before[each]) for each in gone if not each[1] or each[0] not in tables)
 
 
 def count_values(connection: Connection, name: Name) -> int | None:

@@ -28,7 +28,9 @@ class StepFailed(ProjectFailed):
     """A revision failed on the target."""
 
     def __init__(self, step: Step, failure: Failure, at: Iterable[str], blockers: Iterable[Blocker]) -> None:
-        remedy = _REMEDIES.get(failure.sqlstate or "", "correct the revision, then run interlock release again")
+        remedy = _REMEDIES.get(
+            failure.sqlstate or failure.error, "correct the revision, then run interlock release again"
+        )
         if failure.committed:
             remedy = f"{remedy}: it goes on after what is done"
         super().__init__(f"revision {step.revision}", failure, remedy=remedy)
@@ -51,6 +53,7 @@ def _what_stays(failure: Failure) -> Iterator[str]:
 
 
 _REMEDIES = {
+    "UnforeseenLoss": "where that is meant, run again with --allow-drop and each of these names",
     "42501": "let the role that releases own the objects, or grant it what is missing, then release again",
     "42P07": "see what is there already with interlock verify: it names what no revision made",
     "42701": "see what is there already with interlock verify: it names what no revision made",

@@ -77,15 +77,20 @@ def open_starts(
     version_table: VersionTable,
     pending: Collection[str],
     writing: Mapping[str, frozenset[str]],
+    foreseen: Mapping[str, tuple[str, ...]],
     cut_short: CutShort | None,
 ) -> tuple[Callable[[str], Start], str]:
-    """Keep a journal for the revisions that need one; say from where each begins, and what that does not cover."""
+    """Keep a journal for the revisions that need one; say from where each begins, and what that does not cover.
+
+    `foreseen` says what each of them may drop.
+    """
     keep_only(session, str(version_table), pending)
     has_journal = bool(writing) and open_journal(session, str(version_table), writing)
 
     def start(revision: str) -> Start:
         is_half_done = cut_short is not None and cut_short.revision == revision
         begin = cut_short.start(version_table) if cut_short and is_half_done else Start(version_table.name)
+        begin = replace(begin, foreseen=foreseen[revision])
         if not has_journal or revision not in writing:
             return begin
         return replace(begin, journal=str(version_table), writing=tuple(writing[revision]))

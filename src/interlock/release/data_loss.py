@@ -8,7 +8,6 @@ from interlock.postgres.session import Connection
 from interlock.release.logbook import counted
 from interlock.schema.history import Moment
 from interlock.schema.name import Name
-from interlock.schema.repair import ways_to_write
 from interlock.verdict.finding import Check, Finding, Signal
 
 
@@ -27,7 +26,7 @@ class Loss:
 
     def is_among(self, names: frozenset[str]) -> bool:
         """Whether one of the names, as people write them, is its own."""
-        return not ways_to_write(self.name).isdisjoint(names)
+        return not self.name.ways_to_write.isdisjoint(names)
 
 
 def find_data_loss(session: Connection, to_come: Iterable[Moment]) -> Iterator[Loss]:

@@ -317,7 +317,9 @@ class Run:
         wait, tells = self.request.lock_wait_seconds, self.book.progress.tells
         with patience(url, self.runner.application, wait, tells) as patient:
             pending = [step.revision for step in self.plan.steps]
-            starts, told = open_starts(self.session, self.version_table, pending, self._writes_early, self.cut_short)
+            starts, told = open_starts(
+                self.session, self.version_table, pending, self._writes_early, self._foreseen, self.cut_short
+            )
             if told:
                 self.book.admit(told)
             steps: list[AppliedStep] = []
@@ -327,6 +329,15 @@ class Run:
                 )
             finally:
                 self._note_applied(steps)
+
+    @property
+    def _foreseen(self) -> Mapping[str, tuple[str, ...]]:
+        """What each revision may drop: it did so on the scratch database, or somebody answers for it."""
+        allowed = tuple(self.request.allowed_drops)
+        lost = {moment.revision: moment.lost for moment in self.history.moments}
+        return {
+            step.revision: (*allowed, *(name.path for name in lost.get(step.revision, ()))) for step in self.plan.steps
+        }
 
     def _note_applied(self, steps: Iterable[AppliedStep]) -> None:
         heard = {each.step.revision for each in self.book.record.applied}

@@ -77,7 +77,7 @@ class ScratchBuild:
                 self._child.upgrade(revision.id)
             run.append(revision.id)
             left = self._row_holders() if at_stake else {}
-            lost = find_lost(at_stake, left)
+            lost = tuple(name for _, name in find_lost(at_stake, left))
             at_stake = {identity: name for identity, name in at_stake.items() if identity in left}
             moments.append(Moment(revision.id, self._look(), self._require_committed(run), lost, halves))
         return History(tuple(moments))

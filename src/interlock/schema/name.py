@@ -77,6 +77,11 @@ class Name(NamedTuple):
     item: str = ""
 
     @property
+    def ways_to_write(self) -> frozenset[str]:
+        """How people name an object: as the report does, or without the kind."""
+        return frozenset({str(self), self.path})
+
+    @property
     def container(self) -> tuple[str, str] | None:
         """The relation or domain that an object belongs to, as schema and name; None for what stands alone."""
         return (self.schema, self.table) if self.item else None

@@ -154,7 +154,7 @@ class Repairer:
         return (index.name.schema, index.name.table) in self.live.containers and not is_on_partitioned(index)
 
     def _is_allowed(self, name: Name) -> bool:
-        return not self.allowed.isdisjoint(ways_to_write(name))
+        return not self.allowed.isdisjoint(name.ways_to_write)
 
     def _table_has_rows(self, column: Name) -> bool:
         table = column._replace(kind=Kind.TABLE, item="")
@@ -167,11 +167,6 @@ class Repairer:
         return is_column and any(view in observed.items for view in views)
 
 
-def ways_to_write(name: Name) -> frozenset[str]:
-    """How people name an object: as the report does, or without the kind."""
-    return frozenset({str(name), name.path})
-
-
 def names_of(change: Change) -> tuple[Name, ...]:
     """The object of a difference, and the one that may be the same under another name."""
     alike = change.looks_like if isinstance(change, Missing) else None
@@ -180,7 +175,7 @@ def names_of(change: Change) -> tuple[Name, ...]:
 
 def unknown_names(allowed: Collection[str], drift: Iterable[Change]) -> frozenset[str]:
     """The allowed names that no difference has."""
-    known = (ways_to_write(name) for change in drift for name in names_of(change))
+    known = (name.ways_to_write for change in drift for name in names_of(change))
     return frozenset(allowed).difference(*known)
 
 
