@@ -189,9 +189,6 @@ class Worker:
         self._run_env(note, dont_mutate=True)
         if not seen:
             return {"calls_alembic": False}
-        tables = {(context.version_table_schema, context.version_table) for context in seen}
-        if len(tables) > 1:
-            raise SeveralVersionTables(", ".join(sorted(".".join(filter(None, table)) for table in tables)))
         context = seen[-1]
         self.metadata = _as_list(context.opts.get("target_metadata"))
         return {
@@ -373,7 +370,14 @@ class Worker:
         return getattr(import_module(module), attribute)
 
     def _run_env(self, steps: Callable[[Any, MigrationContext], Iterable[RevisionStep]], **options: Any) -> None:
-        context = EnvironmentContext(self.config, self.scripts, fn=steps, **options)
+        tables: set[tuple[str | None, str]] = set()
+
+        def steps_by_one_table(heads: Any, context: MigrationContext) -> Iterable[RevisionStep]:
+            tables.add((context.version_table_schema, context.version_table))
+            _require_one(tables)
+            return steps(heads, context)
+
+        context = EnvironmentContext(self.config, self.scripts, fn=steps_by_one_table, **options)
         configure = context.configure
 
         def configure_one_by_one(*arguments: Any, **wanted: Any) -> None:
@@ -383,6 +387,7 @@ class Worker:
         context.configure = configure_one_by_one  # type: ignore[method-assign]
         with context:
             self.scripts.run_env()
+        _require_one(tables)  # env.py may have caught what was raised above
 
     def _require_target(self, context: MigrationContext) -> None:
         # Alembic has read the version table on this connection by now, so asking here changes nothing for it.
@@ -392,6 +397,12 @@ class Worker:
     def _require(self, identity: str) -> None:
         if identity != self.setup["identity"]:
             raise AnotherDatabase
+
+
+def _require_one(tables: Collection[tuple[str | None, str]]) -> None:
+    """Raise SeveralVersionTables where env.py runs the chain by more than one, such as one for each tenant."""
+    if len(tables) > 1:
+        raise SeveralVersionTables(", ".join(sorted(".".join(filter(None, table)) for table in tables)))
 
 
 def _as_list(value: Any) -> list[Any]:

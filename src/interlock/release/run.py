@@ -293,12 +293,11 @@ class Run:
 
     def apply(self) -> None:
         with self.book.stage(Check.APPLY) as stage:
-            if not self.plan.steps:
-                stage.summary = "nothing to do"
-                return
             drop_leftovers(self.session, self.leftovers, self.request.lock_wait_seconds)
             try:
-                self._run_steps()
+                self.runner.connect(self.session, self.release_lock.shared_by_workers, self.build.environment)
+                if self.plan.steps:
+                    self._run_steps()
             except BaseException:
                 unheard = self.runner.cut_off(self._run_on)
                 self._note_applied(
@@ -307,11 +306,11 @@ class Run:
                 raise
             finally:
                 self.runners.close()
-            stage.summary = f"{counted(len(self.plan.steps), 'revision')} run, now at {self.plan.head}"
+            number = len(self.plan.steps)
+            stage.summary = f"{counted(number, 'revision')} run, now at {self.plan.head}" if number else "nothing to do"
 
     def _run_steps(self) -> None:
         child, url, environment = self.runner.child, self.request.url, self.build.environment
-        self.runner.connect(self.session, self.release_lock.shared_by_workers)
         if self.request.project.foundation and self._observe(self.session).schema.is_empty:
             child.lay_foundation()
         wait, tells = self.request.lock_wait_seconds, self.book.progress.tells

@@ -6,11 +6,22 @@ from contextlib import contextmanager, suppress
 import psycopg
 from psycopg import sql
 
-from interlock.chain.child import Child, start_child
+from interlock.chain.child import Child, Environment, start_child
 from interlock.chain.project import Project
-from interlock.errors import Unreachable
+from interlock.errors import InterlockError, Unreachable
 from interlock.postgres.session import WORKER_SETTINGS, Connection, open_session, read_identity
 from interlock.postgres.url import DatabaseUrl
+
+
+class ActsOtherwise(InterlockError):
+    """env.py configures something else on the target than on the scratch database."""
+
+    def __init__(self, found: Environment) -> None:
+        table = ".".join(filter(None, (found.version_table_schema, found.version_table)))
+        super().__init__(
+            problem=f"on this database env.py keeps the revision in {table}, and on the scratch database it did not",
+            remedy="let it choose the version table by an x argument, not by what it finds in the database",
+        )
 
 
 class Runner:
@@ -22,12 +33,18 @@ class Runner:
     def __init__(self, child: Child, url: DatabaseUrl, application: str) -> None:
         self.child, self.application, self._url = child, application, url
 
-    def connect(self, session: Connection, shared_lock: str) -> None:
-        """Give it the database of this session. Each of its own holds `shared_lock`, so that no successor works too."""
+    def connect(self, session: Connection, shared_lock: str, environment: Environment) -> None:
+        """Give it the database of this session, and run env.py there without a revision.
+
+        Each session of its own holds `shared_lock`, so that no successor works too. Raises ProjectFailed and what
+        `Child.look` does, and ActsOtherwise where env.py says something else than on the scratch database.
+        """
         name = sql.SQL("select pg_catalog.set_config('application_name', {}, false)").format(self.application)
         self.child.connect(
             self._url, read_identity(session), session_statements=[*WORKER_SETTINGS, shared_lock, name.as_string()]
         )
+        if (found := self.child.look()) != environment:
+            raise ActsOtherwise(found)
 
     def cut_off(self, revisions_of: Callable[[Connection], Collection[str]]) -> frozenset[str]:
         """End it at once, with its sessions: ending the process alone would not end what they do.
