@@ -42,6 +42,7 @@ from interlock.chain.losses import Losses
 from interlock.chain.measure import Measurements
 from interlock.chain.packages import OwnPackages, find_packages, is_left_out, modules_of, own_folders
 from interlock.chain.same_session import Sent
+from interlock.chain.whole_server import keep_whole_server
 
 Answer = Mapping[str, Any]
 Asked = tuple[str, Mapping[str, float] | None, Mapping[str, Any] | None]
@@ -104,6 +105,8 @@ class Worker:
         """Take note of the database, and of how the project is told of it, before any of its code is imported."""
         self.setup = setup
         os.environ.update(setup["environment"])
+        if _server_of(setup["identity"]) == _server_of(setup["refused_identity"] or ""):
+            keep_whole_server()
         # The pool is the one place that each connection of SQLAlchemy passes, whoever makes its engine.
         event.listen(Pool, "connect", self._admit)
         return {}
@@ -403,6 +406,10 @@ def _require_one(tables: Collection[tuple[str | None, str]]) -> None:
     """Raise SeveralVersionTables where env.py runs the chain by more than one, such as one for each tenant."""
     if len(tables) > 1:
         raise SeveralVersionTables(", ".join(sorted(".".join(filter(None, table)) for table in tables)))
+
+
+def _server_of(identity: str) -> str:
+    return identity.partition("/")[0]
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from interlock.errors import ExitCode
-from tests.acceptance.conftest import ask
+from interlock.postgres.url import parse_url
+from tests.acceptance.conftest import ask, execute
 from tests.alembic_project import SYNC_ENV, make_project
 from tests.integration.release.conftest import ONE_TABLE, Guard, told
 
@@ -86,3 +87,21 @@ def test_the_rows_of_a_revision_are_in_no_traceback(guard: Guard, tmp_path: Path
 
     assert "nowhere" in told(outcome)
     assert "hunter2" not in outcome.error.failure.traceback
+
+
+def test_a_revision_that_changes_the_whole_server_is_kept_from_the_one_of_the_target(
+    guard: Guard, tmp_path: Path, database: str
+):
+    execute(database, "create role somebody_of_the_server login")
+    try:
+        make_project(tmp_path, {"r1": 'op.execute("alter role somebody_of_the_server nologin")'})
+        on_the_same = guard(
+            "plan", database, scratch=parse_url(database).with_database("postgres").as_text(), models=False
+        )
+
+        assert on_the_same.exit_code == ExitCode.STOP
+        assert "let INTERLOCK_SCRATCH_URL name another server" in told(on_the_same)
+        may_log_in = "select rolcanlogin from pg_roles where rolname = 'somebody_of_the_server'"
+        assert ask(database, may_log_in) == [(True,)]
+    finally:
+        execute(database, "drop role somebody_of_the_server")
