@@ -88,10 +88,13 @@ def restamp(
         table = find_version_table(session, build.environment.version_table, build.environment.version_table_schema)
         lock_session = resources.enter_context(open_session(request.url, "interlock release lock"))
         resources.enter_context(hold_release_lock(lock_session, str(table), request.lock_wait_seconds, on_wait=on_wait))
-        history = request.rules.applied_to_history(build.replay([], on_step=lambda _revision: None))
+        claimed = read_revisions(session, table)
+        # By the way that it claims to have taken, as it was located; a revision that nobody knows leads nowhere.
+        way = claimed if build.chain.by_id.keys() >= set(claimed) else ()
+        history = request.rules.applied_to_history(build.replay(way, on_step=lambda _revision: None))
         observed = observe(session, build, history, request.rules).schema
         moment = _choose(history.locate(observed), wanted)
-        change = Restamped(read_revisions(session, table), moment.rows)
+        change = Restamped(claimed, moment.rows)
         if not may_write(change):
             return None
         write_revisions(session, table, moment.rows)

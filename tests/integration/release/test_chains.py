@@ -11,7 +11,7 @@ from interlock.release.request import Request
 from interlock.release.restamp import restamp
 from interlock.verdict.finding import Check
 from tests.acceptance.conftest import ask, execute
-from tests.alembic_project import make_project
+from tests.alembic_project import AlembicProject, make_project
 from tests.integration.release.conftest import ONE_TABLE, Guard, claim, told
 
 
@@ -52,6 +52,24 @@ def test_restamp_writes_a_row_for_each_branch(
     assert written.after == "a2, b2"
     assert ask(database, "select version_num from alembic_version order by 1") == [("a2",), ("b2",)]
     assert guard("plan", database).exit_code == ExitCode.CLEAR
+
+
+def test_restamp_goes_by_the_way_that_the_claimed_revision_has_been_located_on(
+    guard: Guard, request_for: Callable[..., Request], tmp_path: Path, database: str
+):
+    make_branches(tmp_path)
+    project = AlembicProject(tmp_path)
+    project.add_revision("0base", None, making("z"))
+    project.add_revision("top", ("m", "0base"), making("top"))
+    for table in "tb":
+        execute(database, f"create table {table} (id int primary key)")
+    claim(database, "m")
+    assert "its schema is that of b2" in told(guard("plan", database))
+
+    written = restamp(request_for(database), None, may_write=lambda _change: True, on_wait=lambda _holder: None)
+
+    assert written
+    assert written.after == "b2"
 
 
 def test_several_bases_that_depend_on_each_other(guard: Guard, tmp_path: Path, database: str):
