@@ -61,7 +61,7 @@ def release(
         run.check_rows()
         if deploy:
             run.deploy(deploy)
-        ask_after(run.book, request.application, is_schema_only=request.is_schema_only)
+        ask_after(run.book, request.application, is_schema_only=request.is_schema_only, released=request.url)
 
     backup = (Check.BACKUP,) if request.backup else ()
     required = (*_BEFORE_THE_GATE, *backup, Check.APPLY, *_proofs(request), *_endpoints(request))

@@ -6,6 +6,8 @@ from itertools import groupby
 from operator import attrgetter
 
 from interlock.errors import InterlockError
+from interlock.postgres.url import DatabaseUrl
+from interlock.postgres.visitors import watch_visitors
 from interlock.probes.findings import findings
 from interlock.probes.openapi import Declared, probes_of
 from interlock.probes.probe import Asked, Proof, Unprobed
@@ -39,8 +41,10 @@ def ask_before(book: Logbook, request: Request) -> None:
             stage.looks = Signal.CAUTION
 
 
-def ask_after(book: Logbook, application: Application | None, *, is_schema_only: bool) -> None:
-    """Ask the application after the release: what it answers decides."""
+def ask_after(
+    book: Logbook, application: Application | None, *, is_schema_only: bool, released: DatabaseUrl | None = None
+) -> None:
+    """Ask the application after the release: what it answers decides, if it uses the database that was released."""
     if is_schema_only:
         book.admit("no endpoint was asked: --schema-only")
         return
@@ -48,7 +52,13 @@ def ask_after(book: Logbook, application: Application | None, *, is_schema_only:
         if application is None:
             stage.find(_NOBODY_ASKED)
             return
-        told = _ask(application)
+        if released is None:
+            told = _ask(application)
+        else:
+            with watch_visitors(released) as visitors:
+                told = _ask(application)
+                if count_proofs(told.asked)[Proof.PROVED] and visitors.has_come() is False:
+                    stage.find(_NOBODY_CAME)
         book.note(asked_after=told.asked, expected_build=application.expected_build)
         for left_out in told.left_out:
             book.admit(left_out)
@@ -89,6 +99,12 @@ def _by_reason(unprobed: Iterable[Unprobed]) -> Iterator[str]:
         yield f"{counted(len(operations), 'operation')} not asked ({reason}): {', '.join(operations)}"
 
 
+_NOBODY_CAME = Finding(
+    Check.PROBE_AFTER,
+    Signal.CAUTION,
+    "while the endpoints were asked nobody but this release had a session on the database that was released",
+    "see which database the application uses: it answers from another one, from a replica, or from what it remembers",
+)
 _NOBODY_ASKED = Finding(
     Check.PROBE_AFTER,
     Signal.CAUTION,

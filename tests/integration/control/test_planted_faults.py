@@ -50,9 +50,15 @@ def ready(database: str, password_hash: str) -> People:
 def release(ready: People, server: EmbeddedServer, tmp_path: Path) -> Callable[..., Outcome]:
     """Release the control plane to its database as it is, with its application behaving as `answer` says."""
 
-    def run(answer: Answer = as_it_is, *, identities: bool = True, probes: tuple[Probe, ...] = ()) -> Outcome:
-        root = ready.super_admin()
-        app = assemble({"DATABASE_URL": ready.database, "INTERLOCK_TOKEN_KEY": TOKEN_KEY})
+    def run(
+        answer: Answer = as_it_is,
+        *,
+        identities: bool = True,
+        probes: tuple[Probe, ...] = (),
+        served: People = ready,
+    ) -> Outcome:
+        root = served.super_admin()
+        app = assemble({"DATABASE_URL": served.database, "INTERLOCK_TOKEN_KEY": TOKEN_KEY})
         app.add_middleware(BaseHTTPMiddleware, dispatch=answer)
         with serve_app(app) as api:
             application = Application(
@@ -85,6 +91,18 @@ def test_without_a_fault_it_is_clear(release: Callable[..., Outcome]):
     outcome = release()
 
     assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+
+
+def test_an_application_that_works_on_another_database_proves_nothing_of_this_one(
+    release: Callable[..., Outcome], server: EmbeddedServer, password_hash: str
+):
+    another = server.create_database("another_control_plane").as_text()
+    command.upgrade(chain(another), "head")
+
+    outcome = release(served=People(another, password_hash))
+
+    assert outcome.exit_code == ExitCode.CAUTION
+    assert "nobody but this release had a session on the database that was released" in told(outcome)
 
 
 @pytest.mark.parametrize(
