@@ -152,6 +152,25 @@ def test_who_may_only_read_is_refused_in_words(visitor: Visitor, people: People)
         assert "Not permitted" in answer.text
 
 
+def test_a_page_neither_offers_nor_takes_a_role_above_the_own(visitor: Visitor, people: People):
+    root = people.super_admin()
+    visitor.sign_in(people.member("platform", "admin"))
+
+    shown = visitor.get("/users").text
+    user, invitations = f"/organisations/platform/users/{root.id}", "/organisations/platform/invitations"
+    refused = [
+        visitor.post(user, role="viewer"),
+        visitor.post(user, is_active="false"),
+        visitor.post(invitations, email="jo@acme.example", name="Jo", role="super_admin"),
+    ]
+
+    assert 'value="admin"' in shown
+    assert not {'value="super_admin"', 'value="recorder"', user} & set(re.findall(r'value="[^"]*"|/organ[^"]*', shown))
+    assert [answer.status_code for answer in refused] == [403, 403, 403]
+    assert "permits more than yours" in refused[0].text
+    assert people.sql("select count(*) from users where role = 'super_admin' and is_active") == [(1,)]
+
+
 def test_another_tenant_is_not_there(visitor: Visitor, people: People):
     people.organisation("other")
     visitor.sign_in(people.member("acme", "admin"))
@@ -465,6 +484,7 @@ def test_the_api_lists_and_ends_sessions_too(visitor: Visitor, api: Api, people:
 
 def test_whoever_is_deactivated_signs_in_anew_when_let_in_again(visitor: Visitor, api: Api, people: People):
     member, root = people.member("acme", "admin"), people.super_admin()
+    people.member("acme", "admin")
     visitor.sign_in(member)
     path = f"/api/v1/admin/organisations/acme/users/{member.id}"
     for is_active in (False, True):

@@ -1,8 +1,11 @@
 """Invitations, and users as those see them who administer the organisation."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from tests.integration.control.conftest import PASSWORD, Api, Member, People
@@ -168,6 +171,102 @@ def test_of_two_who_change_what_they_read_the_second_is_told(api: Api, admin: Me
 
     assert [answer.status_code for answer in (first, second, informed)] == [200, 412, 200]
     assert informed.json()["name"] == "Third"
+
+
+ABOVE: list[tuple[str, dict[str, Any]]] = [
+    ("super_admin", {"role": "viewer"}),
+    ("super_admin", {"is_active": False}),
+    ("super_admin", {"name": "Taken"}),
+    ("recorder", {"is_active": False}),
+    ("viewer", {"role": "super_admin"}),
+    ("viewer", {"role": "recorder"}),
+]
+
+
+@pytest.mark.parametrize(("role", "fields"), ABOVE, ids=str)
+def test_nobody_gives_or_takes_what_is_above_the_own_role(api: Api, people: People, role: str, fields: dict[str, Any]):
+    root, lower = people.super_admin(), people.member("platform", "admin")
+    other = people.member("platform", role)
+
+    refused = change(api, lower, other, **fields)
+
+    assert (refused.status_code, "permits more than yours" in refused.json()["detail"]) == (403, True)
+    assert people.sql("select role::text, is_active, name from users where id = %s", other.id) == [
+        (role, True, "Somebody")
+    ]
+    assert change(api, root, other, **fields).status_code == 200
+
+
+def test_nobody_invites_or_deals_with_an_invitation_above_the_own_role(api: Api, people: People):
+    root, lower = people.super_admin(), people.member("platform", "admin")
+    path = f"{ORGANISATIONS}/platform/invitations"
+    invited = api.ask("POST", path, root, json=JO | {"role": "super_admin"}).json()
+
+    refused = [
+        api.ask("POST", path, lower, json=JO | {"email": "other@acme.example", "role": "super_admin"}),
+        api.ask("POST", f"{path}/{invited['id']}/resend", lower),
+        api.ask("DELETE", f"{path}/{invited['id']}", lower),
+    ]
+
+    assert [answer.status_code for answer in refused] == [403, 403, 403]
+    assert people.sql("select count(*) from invitations") == [(1,)]
+    assert accept(api, invited["token"]).json()["role"] == "super_admin"
+    assert api.ask("POST", path, lower, json=JO | {"email": "third@acme.example", "role": "admin"}).status_code == 201
+
+
+@pytest.mark.parametrize(("key", "role"), [("platform", "super_admin"), ("acme", "admin")])
+@pytest.mark.parametrize("fields", [{"role": "viewer"}, {"is_active": False}], ids=str)
+def test_of_two_who_put_each_other_out_at_once_one_is_left(
+    api: Api, people: People, key: str, role: str, fields: dict[str, Any]
+):
+    for _ in range(5):
+        one, other = people.member(key, role), people.member(key, role)
+        people.sql("update users set is_active = false where id not in (%s, %s)", one.id, other.id)
+        with ThreadPoolExecutor(2) as threads:
+            answers = list(threads.map(lambda pair: change(api, *pair, **fields), [(one, other), (other, one)]))
+
+        done, refused = sorted(answer.status_code for answer in answers)
+        assert (done, refused in {401, 403}) == (200, True)
+        left = "select count(*) from users where is_active and role = %s and id in (%s, %s)"
+        assert people.sql(left, role, one.id, other.id) == [(1,)]
+
+
+def test_who_was_demoted_while_the_request_waited_invites_nobody(api: Api, people: People):
+    lower = people.member("platform", "super_admin")
+    people.super_admin()
+    with psycopg.connect(people.database) as connection, ThreadPoolExecutor(1) as threads:
+        connection.execute("select from organisations where key = 'platform' for update")
+        path = f"{ORGANISATIONS}/platform/invitations"
+        waiting = threads.submit(api.ask, "POST", path, lower, json=JO | {"role": "super_admin"})
+        wait_for_a_lock(people)
+        connection.execute("update users set role = 'admin' where id = %s", (lower.id,))
+        connection.commit()
+
+        assert waiting.result().status_code == 403
+    assert people.sql("select count(*) from invitations") == [(0,)]
+
+
+def wait_for_a_lock(people: People) -> None:
+    """Wait until somebody waits for a lock in this database."""
+    waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+    deadline = time.monotonic() + 10
+    while people.sql(waits) == [(0,)]:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("fields", [{"role": "viewer"}, {"is_active": False}], ids=str)
+def test_the_last_administrator_of_an_organisation_is_not_taken_away(
+    api: Api, admin: Member, people: People, fields: dict[str, Any]
+):
+    root = people.super_admin()
+    change(api, root, people.member("acme", "admin"), is_active=False)
+
+    refused = change(api, root, admin, **fields)
+
+    assert (refused.status_code, refused.json()["detail"]) == (422, "nobody else who is active administers acme")
+    people.member("acme", "admin")
+    assert change(api, root, admin, **fields).status_code == 200
 
 
 def test_an_unknown_user_is_not_found(api: Api, admin: Member):

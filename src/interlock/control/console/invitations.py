@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 from interlock.control.console.lists import validated
 from interlock.control.console.pages import page
 from interlock.control.console.session import CameFromElsewhere, Form, PageRoute, Visitor, error_page, require_own_form
-from interlock.control.domain import invitations, organisations
+from interlock.control.domain import invitations
 from interlock.control.domain.audit import Origin
 from interlock.control.domain.errors import Conflict, InvalidChange, InvitationRefused
 from interlock.control.domain.invitations import Invitation, NewInvitation
@@ -31,8 +31,7 @@ async def invite(request: Request, visitor: Visitor, key: KeyInPath, form: Form)
     fields = {name: form.get(name, "").strip() for name in ("email", "name", "role")}
     new, secret = NewInvitation(**validated(Invite, **fields).model_dump()), new_secret()
     async with visitor.work() as work:
-        organisation = await organisations.find(work, key)
-        invitation = await invitations.invite(work, organisation, new, secret)
+        invitation = await invitations.invite(work, visitor.user, key, new, secret)
     return _show_once(request, key, invitation, secret)
 
 
@@ -42,8 +41,7 @@ async def resend(request: Request, visitor: Visitor, key: KeyInPath, invitation_
     visitor.user.must_have(Permission.WRITE_USERS)
     secret = new_secret()
     async with visitor.work() as work:
-        organisation = await organisations.find(work, key)
-        invitation = await invitations.resend(work, organisation, invitation_id, secret)
+        invitation = await invitations.resend(work, visitor.user, key, invitation_id, secret)
     return _show_once(request, key, invitation, secret)
 
 
@@ -52,8 +50,7 @@ async def revoke(visitor: Visitor, key: KeyInPath, invitation_id: UUID) -> Respo
     """Take an invitation back."""
     visitor.user.must_have(Permission.WRITE_USERS)
     async with visitor.work() as work:
-        organisation = await organisations.find(work, key)
-        await invitations.revoke(work, organisation, invitation_id)
+        await invitations.revoke(work, visitor.user, key, invitation_id)
     return RedirectResponse(f"/users?organisation={key}", status_code=303)
 
 

@@ -10,7 +10,7 @@ from interlock.control.console.pages import page
 from interlock.control.console.session import Form, PageRoute, Visitor
 from interlock.control.domain import organisations, users
 from interlock.control.domain.page import LARGEST_PAGE, Slice
-from interlock.control.domain.users import Permission, Role
+from interlock.control.domain.users import Permission
 from interlock.control.http.fields import KeyInPath
 from interlock.control.http.members import ChangeMember
 
@@ -25,7 +25,8 @@ async def list_users(request: Request, visitor: Visitor, wanted: Wanted, organis
         of = await organisations.find(work, organisation or visitor.user.organisation_key)
         found = await work.users.page(of.id, wanted.slice, wanted.search)
         invited = await work.invitations.page(of.id, Slice(LARGEST_PAGE))
-    return page(request, "users.html", found=found, invited=invited, wanted=wanted, organisation=of, roles=Role)
+    roles = users.roles_to_give(visitor.user, of.key)
+    return page(request, "users.html", found=found, invited=invited, wanted=wanted, organisation=of, roles=roles)
 
 
 @router.post("/organisations/{key}/users/{user_id}")
@@ -34,6 +35,5 @@ async def change_user(visitor: Visitor, key: KeyInPath, user_id: UUID, form: For
     visitor.user.must_have(Permission.WRITE_USERS)
     changes = validated(ChangeMember, **{name: form[name] for name in ("role", "is_active") if name in form}).given()
     async with visitor.work() as work:
-        organisation = await organisations.find(work, key)
-        await users.change_member(work, visitor.user, organisation, user_id, changes)
+        await users.change_member(work, visitor.user, key, user_id, changes)
     return RedirectResponse(f"/users?organisation={key}", status_code=303)

@@ -59,6 +59,17 @@ class NotPermitted(InterlockError):
         self.permission = permission
 
 
+class RoleAboveOwn(InterlockError):
+    """Somebody's role, or one that shall be given, permits what the user's own does not."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__(
+            problem=f"the role {role} permits more than yours",
+            remedy="ask an administrator whose role permits as much",
+        )
+        self.role = role
+
+
 class NotFound(InterlockError):
     """There is no such thing, or it belongs to an organisation that the user cannot see."""
 

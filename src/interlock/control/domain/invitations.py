@@ -10,12 +10,12 @@ from uuid import UUID
 
 from interlock.control.domain.audit import Resource, record_change
 from interlock.control.domain.errors import Conflict, InvitationRefused, NotFound
+from interlock.control.domain.organisations import hold_to_change
 from interlock.control.domain.page import Page, Slice
 from interlock.control.domain.sign_in import normalised
-from interlock.control.domain.users import Member, Role, check_role
+from interlock.control.domain.users import Member, Role, User, check_reach, check_role, read_again
 
 if TYPE_CHECKING:
-    from interlock.control.domain.organisations import Organisation
     from interlock.control.domain.scope import Scope
     from interlock.control.domain.work import UnitOfWork
 
@@ -85,10 +85,11 @@ class Invitations(Protocol):
 
 
 async def invite(
-    work: "UnitOfWork[Scope]", organisation: "Organisation", new: NewInvitation, secret: str
+    work: "UnitOfWork[Scope]", actor: User, organisation_key: str, new: NewInvitation, secret: str
 ) -> Invitation:
-    """Invite somebody to an organisation."""
-    check_role(organisation.key, new.role)
+    """Invite somebody to an organisation, as nothing above the actor's own role."""
+    organisation = await hold_to_change(work, organisation_key)
+    check_role(await read_again(work, actor), organisation_key, new.role)
     email = normalised(new.email)
     if await work.users.has_login(email):
         raise Conflict("user", email)
@@ -101,18 +102,18 @@ async def invite(
 
 
 async def resend(
-    work: "UnitOfWork[Scope]", organisation: "Organisation", invitation_id: UUID, secret: str
+    work: "UnitOfWork[Scope]", actor: User, organisation_key: str, invitation_id: UUID, secret: str
 ) -> Invitation:
     """Send an invitation again, with another secret."""
-    before = await _hold_open(work, organisation, invitation_id)
+    before = await _hold_open(work, actor, organisation_key, invitation_id)
     after = await work.invitations.renew(before, hash_of(secret))
     await _record(work, after, before=before, after=after)
     return after
 
 
-async def revoke(work: "UnitOfWork[Scope]", organisation: "Organisation", invitation_id: UUID) -> None:
+async def revoke(work: "UnitOfWork[Scope]", actor: User, organisation_key: str, invitation_id: UUID) -> None:
     """Take an invitation back that was not accepted yet."""
-    before = await _hold_open(work, organisation, invitation_id)
+    before = await _hold_open(work, actor, organisation_key, invitation_id)
     await work.invitations.delete(before)
     await _record(work, before, before=before)
 
@@ -136,10 +137,13 @@ def hash_of(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
-async def _hold_open(work: "UnitOfWork[Scope]", organisation: "Organisation", invitation_id: UUID) -> Invitation:
+async def _hold_open(work: "UnitOfWork[Scope]", actor: User, organisation_key: str, invitation_id: UUID) -> Invitation:
+    organisation = await hold_to_change(work, organisation_key)
+    current = await read_again(work, actor)
     invitation = await work.invitations.hold(organisation.id, invitation_id)
     if invitation is None or invitation.status is InvitationStatus.ACCEPTED:
         raise NotFound("open invitation", invitation_id)
+    check_reach(current, organisation_key, invitation.role)
     return invitation
 
 

@@ -123,8 +123,7 @@ async def change(
     """Change an organisation."""
     before = await _hold(work, key)
     check_version(before, expected)
-    if before.archived_at is not None:
-        raise InvalidChange(problem=f"{key} is archived, and stays as it is", remedy="restore it first")
+    check_not_archived(before)
     after = replace(before, **changes)
     if after == before:
         return before
@@ -173,11 +172,24 @@ async def _set_archived(work: "UnitOfWork[WholePlatform]", key: str, *, is_archi
     return after
 
 
-async def _hold(work: "UnitOfWork[WholePlatform]", key: str) -> Organisation:
+async def hold_to_change(work: "UnitOfWork[Scope]", key: str) -> Organisation:
+    """Find an organisation of which something is to be changed; whoever changes it too waits until the work ends."""
+    organisation = await _hold(work, key)
+    check_not_archived(organisation)
+    return organisation
+
+
+async def _hold(work: "UnitOfWork[Scope]", key: str) -> Organisation:
     organisation = await work.organisations.hold(key)
     if organisation is None:
         raise NotFound("organisation", key)
     return organisation
+
+
+def check_not_archived(organisation: Organisation) -> None:
+    """Refuse to change anything of an organisation that is put away."""
+    if organisation.archived_at is not None:
+        raise InvalidChange(problem=f"{organisation.key} is archived, and stays as it is", remedy="restore it first")
 
 
 def check(organisation: Organisation) -> None:

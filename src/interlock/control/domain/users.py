@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Protocol, TypedDict
 from uuid import UUID
 
 from interlock.control.domain.audit import Resource, record_change
-from interlock.control.domain.errors import InvalidChange, NotFound, NotPermitted
-from interlock.control.domain.organisations import PLATFORM_KEY, Organisation
+from interlock.control.domain.errors import InvalidChange, NotFound, NotPermitted, NotSignedIn, RoleAboveOwn
+from interlock.control.domain.organisations import PLATFORM_KEY, Organisation, hold_to_change
 from interlock.control.domain.page import Page, Slice
 from interlock.control.domain.scope import OneOrganisation, Scope, WholePlatform
 from interlock.control.domain.versions import check_version
@@ -75,6 +75,20 @@ PERMISSIONS = MappingProxyType(
 )
 
 
+def permissions_of(role: Role, organisation_key: str) -> frozenset[Permission]:
+    """What a role permits in an organisation: a super_admin elsewhere than in the platform is an administrator."""
+    if role is Role.SUPER_ADMIN and organisation_key != PLATFORM_KEY:
+        return PERMISSIONS[Role.ADMIN]
+    return PERMISSIONS[role]
+
+
+def administering_roles(organisation_key: str) -> frozenset[Role]:
+    """The roles of which somebody active must be left in an organisation."""
+    if organisation_key == PLATFORM_KEY:
+        return frozenset({Role.SUPER_ADMIN})
+    return frozenset(role for role in Role if Permission.WRITE_USERS in permissions_of(role, organisation_key))
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """An active user of an active organisation."""
@@ -95,9 +109,7 @@ class User:
 
     @property
     def permissions(self) -> frozenset[Permission]:
-        if self.role is Role.SUPER_ADMIN and not isinstance(self.scope, WholePlatform):
-            return PERMISSIONS[Role.ADMIN]
-        return PERMISSIONS[self.role]
+        return permissions_of(self.role, self.organisation_key)
 
     def must_have(self, permission: Permission) -> None:
         """Refuse what the role does not permit."""
@@ -149,6 +161,8 @@ class Users(Protocol):
         """Whether somebody of this scope signs in with an e-mail address."""
 
     async def is_member(self, organisation_id: UUID, user_id: UUID) -> bool: ...
+    async def has_active_beside(self, member: Member, roles: Collection[Role]) -> bool:
+        """Whether somebody else of the member's organisation is active and has one of these roles."""
 
 
 class Directory(Protocol):
@@ -175,16 +189,19 @@ async def find_member(work: "UnitOfWork[Scope]", organisation: Organisation, use
 async def change_member(
     work: "UnitOfWork[Scope]",
     actor: User,
-    organisation: Organisation,
+    organisation_key: str,
     user_id: UUID,
     changes: MemberChanges,
     *,
     expected: Collection[str] | None = None,
 ) -> Member:
-    """Change a user. Nobody takes their own rights away: somebody must be left who can give them back."""
+    """Change a user. Nobody takes their own rights away, or anybody's beyond their own; somebody is left with them."""
+    organisation = await hold_to_change(work, organisation_key)
+    current = await read_again(work, actor)
     before = await work.users.hold(organisation.id, user_id)
     if before is None:
         raise NotFound("user", user_id)
+    check_reach(current, organisation_key, before.role)
     check_version(before, expected)
     after = replace(before, **changes)
     if after == before:
@@ -195,7 +212,8 @@ async def change_member(
             remedy="ask another administrator",
         )
     if after.role is not before.role:
-        check_role(organisation.key, after.role)
+        check_role(current, organisation_key, after.role)
+    await _check_somebody_administers(work, organisation_key, before, after)
     saved = await work.users.save(after)
     if not saved.is_active:
         await work.sessions.end_all(organisation.id, user_id)  # to be let in again is to sign in again
@@ -203,8 +221,46 @@ async def change_member(
     return saved
 
 
-def check_role(organisation_key: str, role: Role) -> None:
-    """Refuse a role of the platform to whoever is not of it."""
+async def read_again(work: "UnitOfWork[Scope]", actor: User) -> User:
+    """Read again what whoever changes users may do: while the change waited, it may have been taken away."""
+    found = await work.users.find(actor.organisation_id, actor.id)
+    if found is None or not found.is_active:
+        raise NotSignedIn
+    current = replace(actor, role=found.role)
+    current.must_have(Permission.WRITE_USERS)
+    if isinstance(actor.scope, WholePlatform):
+        platform_scope(current)
+    return current
+
+
+async def _check_somebody_administers(
+    work: "UnitOfWork[Scope]", organisation_key: str, before: Member, after: Member
+) -> None:
+    roles = administering_roles(organisation_key)
+    is_taken_away = before.is_active and before.role in roles and not (after.is_active and after.role in roles)
+    if is_taken_away and not await work.users.has_active_beside(before, roles):
+        raise InvalidChange(
+            problem=f"nobody else who is active administers {organisation_key}",
+            remedy="give somebody else such a role first; a whole organisation can be deactivated, too",
+        )
+
+
+def check_reach(actor: User, organisation_key: str, role: Role) -> None:
+    """Refuse to give a role, or to touch whoever has it, where it permits what the actor's own does not."""
+    if not permissions_of(role, organisation_key) <= actor.permissions:
+        raise RoleAboveOwn(role)
+
+
+def roles_to_give(actor: User, organisation_key: str) -> tuple[Role, ...]:
+    """The roles that somebody may give in an organisation, and that those have whom he or she may change."""
+    is_platform = organisation_key == PLATFORM_KEY
+    fitting = (role for role in Role if is_platform or not role.is_of_the_platform)
+    return tuple(role for role in fitting if permissions_of(role, organisation_key) <= actor.permissions)
+
+
+def check_role(actor: User, organisation_key: str, role: Role) -> None:
+    """Refuse a role that the actor may not give, and one of the platform to whoever is not of it."""
+    check_reach(actor, organisation_key, role)
     if role.is_of_the_platform and organisation_key != PLATFORM_KEY:
         raise InvalidChange(
             problem=f"{role} is a role of the platform alone",

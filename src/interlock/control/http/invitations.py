@@ -123,13 +123,12 @@ async def list_invitations(caller: Reader, organisation_key: KeyInPath, wanted: 
 @router.post("", status_code=201, response_model=IssuedInvitationView, responses=problems(409, *OF_A_BODY))
 async def invite_user(caller: Writer, organisation_key: KeyInPath, body: Invite, creation: WantedCreation) -> Response:
     """Invite somebody. The token is told this once; it is good for 7 days."""
-    secret = new_secret()
+    new, secret = NewInvitation(**body.model_dump()), new_secret()
     async with caller.work() as work:
-        organisation = await organisations.find(work, organisation_key)
         return await create_once(
             work,
             creation,
-            lambda: invitations.invite(work, organisation, NewInvitation(**body.model_dump()), secret),
+            lambda: invitations.invite(work, caller.user, organisation_key, new, secret),
             IssuedInvitationView,
             tell_once=lambda invitation: {"token": token_of(invitation, secret)},
         )
@@ -140,8 +139,7 @@ async def resend_invitation(caller: Writer, organisation_key: KeyInPath, invitat
     """Make another token for an invitation, good for 7 days. The former one is worth nothing any more."""
     secret = new_secret()
     async with caller.work() as work:
-        organisation = await organisations.find(work, organisation_key)
-        invitation = await invitations.resend(work, organisation, invitation_id, secret)
+        invitation = await invitations.resend(work, caller.user, organisation_key, invitation_id, secret)
     view = IssuedInvitationView.model_validate(invitation)
     return view.model_copy(update={"token": token_of(invitation, secret)})
 
@@ -150,8 +148,7 @@ async def resend_invitation(caller: Writer, organisation_key: KeyInPath, invitat
 async def revoke_invitation(caller: Writer, organisation_key: KeyInPath, invitation_id: UUID) -> None:
     """Take an invitation back."""
     async with caller.work() as work:
-        organisation = await organisations.find(work, organisation_key)
-        await invitations.revoke(work, organisation, invitation_id)
+        await invitations.revoke(work, caller.user, organisation_key, invitation_id)
 
 
 @public.post("/accept", status_code=201, response_model=MemberView, responses=problems(404, 409, *OF_A_BODY))

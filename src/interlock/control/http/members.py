@@ -94,7 +94,8 @@ async def change_user(
 ) -> Member:
     """Change a user: the name, the role, or whether the user gets in."""
     async with caller.work() as work:
-        organisation = await organisations.find(work, organisation_key)
-        member = await users.change_member(work, caller.user, organisation, user_id, body.given(), expected=expected)
+        member = await users.change_member(
+            work, caller.user, organisation_key, user_id, body.given(), expected=expected
+        )
     tag(response, member)
     return member

@@ -135,7 +135,8 @@ async def create_organisation(caller: Writer, body: CreateOrganisation, creation
         async def create() -> Organisation:
             organisation = await organisations.create(work, body.as_asked())
             if body.administrator:
-                invited.append(await invitations.invite(work, organisation, body.administrator.as_asked(), secret))
+                administrator = body.administrator.as_asked()
+                invited.append(await invitations.invite(work, caller.user, organisation.key, administrator, secret))
             return organisation
 
         return await create_once(

@@ -58,7 +58,8 @@ class StoredOrganisations(Scoped):
         return organisation_of(row) if row else None
 
     async def hold(self, key: str) -> Organisation | None:
-        held = self._visible().where(OrganisationRow.key == key).with_for_update()
+        # Not FOR UPDATE: whoever adds a row that points here would wait too, and two who did so before would deadlock.
+        held = self._visible().where(OrganisationRow.key == key).with_for_update(key_share=True)
         row = await self.session.scalar(held)
         return organisation_of(row) if row else None
 

@@ -1,5 +1,6 @@
 """Users and their logins in the database."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import (
@@ -109,6 +110,16 @@ class StoredUsers(Scoped):
         found = exists().where(
             UserRow.organisation_id == organisation_id,
             UserRow.id == user_id,
+            self.is_in_scope(UserRow.organisation_id),
+        )
+        return bool(await self.session.scalar(select(found)))
+
+    async def has_active_beside(self, member: Member, roles: Collection[Role]) -> bool:
+        found = exists().where(
+            UserRow.organisation_id == member.organisation_id,
+            UserRow.id != member.id,
+            UserRow.is_active,
+            UserRow.role.in_(roles),
             self.is_in_scope(UserRow.organisation_id),
         )
         return bool(await self.session.scalar(select(found)))
