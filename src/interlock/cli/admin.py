@@ -23,9 +23,11 @@ SHORTEST_PASSWORD = 12
 def create(
     email: Email,
     password_stdin: PasswordStdin = False,
-    if_none: Annotated[bool, typer.Option("--if-none", help="Do nothing where somebody administers it.")] = False,
+    if_none: Annotated[
+        bool, typer.Option("--if-none", help="Do nothing where somebody active administers it.")
+    ] = False,
 ) -> None:
-    """Add somebody who administers the platform; the password that is made is printed once."""
+    """Let somebody administer the platform, who may have been put out; the password that is made is printed once."""
     url, password = _database_url(), _password(is_read=password_stdin)
     from interlock.control.persistence.administrators import create_administrator
     from interlock.control.persistence.provisioning import provision_first_administrator
@@ -59,8 +61,8 @@ def show() -> None:
     administrators = list_administrators(url)
     for each in administrators:
         typer.echo(f"{each.email}  {each.name}" + ("" if each.is_active else "  (deactivated)"))
-    if not administrators:
-        typer.echo("nobody yet: interlock admin create EMAIL", err=True)
+    if not any(each.is_active for each in administrators):
+        typer.echo("nobody who is active: interlock admin create EMAIL lets in somebody new, or put out", err=True)
 
 
 def _database_url() -> str:

@@ -5,14 +5,19 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pwdlib import PasswordHash
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select
 
 from interlock.control.domain.audit import Action, Entry, Origin, Resource
 from interlock.control.domain.errors import NotFound
 from interlock.control.domain.sign_in import normalised
 from interlock.control.persistence.audit import AuditEventRow, row_values
-from interlock.control.persistence.provisioning import IS_SUPER_ADMIN, add_super_admin, connect, hold_platform
-from interlock.control.persistence.sessions import SessionRow
+from interlock.control.persistence.provisioning import (
+    IS_SUPER_ADMIN,
+    connect,
+    hold_platform,
+    let_administer,
+    replace_password,
+)
 from interlock.control.persistence.users import LoginRow, UserRow
 
 
@@ -26,31 +31,19 @@ class Administrator:
 
 
 def create_administrator(database_url: str, email: str, password: str) -> None:
-    """Add somebody who administers the platform. Raises Conflict where the e-mail address is taken."""
+    """Let somebody new administer the platform, or a user of it. Raises Conflict, as `let_administer` does."""
     password_hash = PasswordHash.recommended().hash(password)
     with connect(database_url) as connection:
-        add_super_admin(connection, hold_platform(connection), normalised(email), password_hash)
+        let_administer(connection, hold_platform(connection), normalised(email), password_hash)
 
 
 def reset_password(database_url: str, email: str, password: str) -> None:
     """Give a user another password. Raises NotFound where nobody signs in with that e-mail address."""
     password_hash = PasswordHash.recommended().hash(password)
-    changed = (
-        update(LoginRow)
-        .where(LoginRow.email == normalised(email))
-        .values(password_hash=password_hash, last_address=None)
-        .returning(LoginRow.organisation_id, LoginRow.user_id)
-    )
     with connect(database_url) as connection:
-        user = connection.execute(changed).one_or_none()
+        user = replace_password(connection, normalised(email), password_hash)
         if user is None:
             raise NotFound("login", normalised(email))
-        # Whoever knew the former one is out.
-        connection.execute(
-            delete(SessionRow).where(
-                SessionRow.organisation_id == user.organisation_id, SessionRow.user_id == user.user_id
-            )
-        )
         _record_reset(connection, user.organisation_id, user.user_id)
 
 
