@@ -234,6 +234,72 @@ def test_a_change_is_written_down_with_who_made_it(visitor: Visitor, people: Peo
     assert "is enabled: <del>False</del> → <ins>True</ins>" in visitor.get("/feature-flags/new-one").text
 
 
+def archive_two(visitor: Visitor) -> list[str]:
+    """Archive one flag that is in use and one that is inactive already; what the page then offers to undo."""
+    for key in ("gone", "used"):
+        visitor.post("/feature-flags", key=key, name=key)
+    form = {"name": "gone", "rollout": "100", "status": "inactive"}
+    visitor.post("/feature-flags/gone", **form, version=version_of(visitor, "/feature-flags/gone"))
+    form_of_a_list = "&".join(f"chosen={key}" for key in ("gone", "used"))
+    headers = OWN | {"Content-Type": "application/x-www-form-urlencoded"}
+    done = visitor.client.post("/feature-flags/-/archive", content=form_of_a_list, headers=headers)
+    shown = visitor.get(done.headers["Location"]).text
+    assert "1 flag is archived" in shown
+    return re.findall(r'type="hidden" name="chosen" value="([^"]+)"', shown)
+
+
+def test_undo_takes_back_the_archiving_and_nothing_else(visitor: Visitor, people: People):
+    visitor.sign_in(people.super_admin())
+    (archiving,) = archive_two(visitor)
+
+    assert visitor.post("/feature-flags/-/unarchive", chosen=archiving).status_code == 303
+
+    assert people.sql("select key, status::text from feature_flags order by 1") == [
+        ("gone", "inactive"),
+        ("used", "active"),
+    ]
+
+
+@pytest.mark.parametrize("status", ["inactive", "active"])
+def test_undo_leaves_a_flag_that_was_changed_since_it_was_archived(visitor: Visitor, people: People, status: str):
+    visitor.sign_in(people.super_admin())
+    (archiving,) = archive_two(visitor)
+    form = {"name": "Another", "rollout": "100", "status": status}
+    visitor.post("/feature-flags/used", **form, version=version_of(visitor, "/feature-flags/used"))
+
+    done = visitor.post("/feature-flags/-/unarchive", chosen=archiving)
+
+    assert "Changed since, and so left as it is: used." in visitor.get(done.headers["Location"]).text
+    assert people.sql("select name, status::text from feature_flags where key = 'used'") == [("Another", status)]
+
+
+def test_undo_of_archiving_takes_no_other_change_back(visitor: Visitor, people: People):
+    visitor.sign_in(people.super_admin())
+    visitor.post("/feature-flags", key="used", name="used")
+    visitor.post("/feature-flags/used/switch", is_enabled="true")
+    ((event,),) = people.sql("select id from audit_events where action = 'change'")
+
+    assert visitor.post("/feature-flags/-/unarchive", chosen=str(event)).status_code == 404
+    assert visitor.post("/feature-flags/-/unarchive", chosen="no id").status_code == 422
+    assert people.sql("select is_enabled from feature_flags") == [(True,)]
+
+
+def test_a_change_is_not_taken_back_from_a_page_that_is_old(visitor: Visitor, people: People):
+    visitor.sign_in(people.super_admin())
+    visitor.post("/feature-flags", key="new-one", name="New one")
+    visitor.post("/feature-flags/new-one/switch", is_enabled="true")
+    seen = version_of(visitor)
+    ((event,),) = people.sql("select id from audit_events where action = 'change'")
+    form = {"name": "Another", "rollout": "100", "status": "active"}
+    visitor.post("/feature-flags/new-one", **form, version=seen)
+
+    assert visitor.post("/feature-flags/new-one/undo", event_id=str(event), version=seen).status_code == 412
+    assert people.sql("select is_enabled from feature_flags") == [(True,)]
+    current = version_of(visitor)
+    assert visitor.post("/feature-flags/new-one/undo", event_id=str(event), version=current).status_code == 303
+    assert people.sql("select is_enabled from feature_flags") == [(False,)]
+
+
 def test_an_exception_answers_where_it_is_tried(visitor: Visitor, people: People):
     people.organisation("acme")
     visitor.sign_in(people.super_admin())

@@ -95,6 +95,20 @@ def test_flags_are_archived_together_or_not_at_all(api: Api, root: Member, peopl
     assert [each["key"] for each in inactive] == ["alpha", "beta"]
 
 
+def test_a_change_is_not_taken_back_from_a_version_that_was_not_seen(api: Api, root: Member):
+    change(api, root, "alpha", rollout=75)
+    event, seen = newest_event(api, root, "alpha"), api.get(f"{FLAGS}/alpha", root).headers["ETag"]
+    change(api, root, "alpha", name="Another")
+
+    path, body = f"{FLAGS}/alpha/undo", {"event_id": event}
+    assert api.ask("POST", path, root, json=body, headers={"If-Match": seen}).status_code == 412
+    assert state(api, root, "alpha")["rollout"] == 75
+    current = api.get(f"{FLAGS}/alpha", root).headers["ETag"]
+    taken_back = api.ask("POST", path, root, json=body, headers={"If-Match": current})
+    assert (taken_back.status_code, taken_back.json()["rollout"]) == (200, 40)
+    assert taken_back.headers["ETag"] == api.get(f"{FLAGS}/alpha", root).headers["ETag"]
+
+
 def test_flags_are_listed_by_whether_they_are_switched_on(api: Api, root: Member):
     change(api, root, "gamma", is_enabled=True)
 

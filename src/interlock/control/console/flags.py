@@ -1,6 +1,5 @@
 """/feature-flags"""
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
@@ -18,18 +17,18 @@ from interlock.control.domain.audit import Resource, Subject
 from interlock.control.domain.errors import ChangedMeanwhile, Conflict, InvalidChange
 from interlock.control.domain.evaluation import Context, Explanation, explain
 from interlock.control.domain.flags import FlagChanges, FlagFilter, FlagScope, FlagStatus, NewFlag, Target
-from interlock.control.domain.keys import KEY_PATTERN
 from interlock.control.domain.page import LARGEST_PAGE, Slice
 from interlock.control.domain.users import Permission
 from interlock.control.domain.versions import version_of
 from interlock.control.http.caller import Caller
-from interlock.control.http.fields import KeyInPath
+from interlock.control.http.fields import Key, KeyInPath
 from interlock.control.http.flag_history import UndoChange
 from interlock.control.http.flags import ChangeFlag, CreateFlag, PutOverride
 
 router = APIRouter(prefix="/feature-flags", include_in_schema=False, route_class=PageRoute)
 
-NONE: list[str] = []
+NO_EVENTS: list[UUID] = []
+NO_KEYS: list[Key] = []
 
 
 @router.get("")
@@ -37,11 +36,12 @@ async def list_flags(
     request: Request,
     visitor: Visitor,
     wanted: Wanted,
-    archived: Annotated[list[str], Query(max_length=LARGEST_PAGE)] = NONE,
+    archived: Annotated[list[UUID], Query(max_length=LARGEST_PAGE)] = NO_EVENTS,
+    left: Annotated[list[Key], Query(max_length=LARGEST_PAGE)] = NO_KEYS,
     status: str = "",
     switched: str = "",
 ) -> Response:
-    """All flags, by key; after some were archived, what was done and how it is undone."""
+    """All flags, by key; after some were archived, how that is undone; after that, which were left as they are."""
     visitor.user.must_have(Permission.READ_FLAGS)
     kind = FlagFilter(
         wanted.search or None,
@@ -50,9 +50,9 @@ async def list_flags(
     )
     async with visitor.work() as work:
         found = await work.flags.page(wanted.slice, kind)
-        done = await work.flags.inactive_among([key for key in archived if re.fullmatch(KEY_PATTERN, key)])
+        done = await flag_history.find_archivings(work, archived)
     return page(
-        request, "flags.html", found=found, wanted=wanted, archived=done, statuses=FlagStatus,
+        request, "flags.html", found=found, wanted=wanted, archived=done, left=left, statuses=FlagStatus,
         asked={"search": wanted.search, "status": status, "switched": switched},
     )  # fmt: skip
 
@@ -63,16 +63,18 @@ async def archive(visitor: Visitor, chosen: Chosen) -> Response:
     visitor.user.must_have(Permission.WRITE_FLAGS)
     async with visitor.platform_work() as work:
         done = await flag_history.archive(work, chosen)
-    return RedirectResponse(f"/feature-flags?{urlencode([('archived', flag.key) for flag in done])}", status_code=303)
+    query = [("archived", each.event_id) for each in done if each.event_id]
+    return RedirectResponse(f"/feature-flags?{urlencode(query)}", status_code=303)
 
 
 @router.post("/-/unarchive")
 async def unarchive(visitor: Visitor, chosen: Chosen) -> Response:
-    """Undo the above."""
+    """Undo the above, where nobody has changed a flag since."""
     visitor.user.must_have(Permission.WRITE_FLAGS)
+    events = [validated(UndoChange, event_id=each).event_id for each in chosen]
     async with visitor.platform_work() as work:
-        await flag_history.unarchive(work, chosen)
-    return RedirectResponse("/feature-flags", status_code=303)
+        left = await flag_history.unarchive(work, events)
+    return RedirectResponse(f"/feature-flags?{urlencode([('left', key) for key in left])}", status_code=303)
 
 
 @router.get("/new")
@@ -151,11 +153,11 @@ async def switch(visitor: Visitor, key: KeyInPath, form: Form) -> Response:
 
 @router.post("/{key}/undo")
 async def undo(visitor: Visitor, key: KeyInPath, form: Form) -> Response:
-    """Take a change back."""
+    """Take a change back, unless the flag was changed since the page was opened."""
     visitor.user.must_have(Permission.WRITE_FLAGS)
     event = validated(UndoChange, event_id=form.get("event_id", ""))
     async with visitor.platform_work() as work:
-        await flag_history.undo(work, key, event.event_id)
+        await flag_history.undo(work, key, event.event_id, expected={form.get("version", "")})
     return RedirectResponse(f"/feature-flags/{key}#changes", status_code=303)
 
 

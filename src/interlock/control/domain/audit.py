@@ -1,6 +1,6 @@
 """The audit trail: who changed what, told in the transaction that changed it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
@@ -99,8 +99,12 @@ class Subject:
 class Audit(Protocol):
     """The trail of the organisations that the scope lets one see."""
 
-    async def record(self, entry: Entry) -> None: ...
-    async def find(self, event_id: UUID) -> AuditEvent | None: ...
+    async def record(self, entry: Entry) -> UUID:
+        """Write it down, and give the id of the event."""
+
+    async def find(self, organisation_id: UUID, event_ids: Collection[UUID]) -> Sequence[AuditEvent]:
+        """Those of these events that are there, of one organisation."""
+
     async def page(self, wanted: Slice, of: "Subject | None" = None) -> Page[AuditEvent]:
         """The newest events first."""
 
@@ -116,11 +120,11 @@ async def record_change(
     *,
     before: "DataclassInstance | None" = None,
     after: "DataclassInstance | None" = None,
-) -> None:
+) -> UUID:
     """Write down that a thing was made (no before), changed, or deleted (no after)."""
     action = Action.CREATE if before is None else Action.DELETE if after is None else Action.CHANGE
     entry = Entry(organisation_id, action, resource, resource_id, described(before), described(after))
-    await work.audit.record(entry)
+    return await work.audit.record(entry)
 
 
 def described(thing: "DataclassInstance | None") -> Described | None:

@@ -197,7 +197,7 @@ async def change(
     work: "UnitOfWork[WholePlatform]", key: str, changes: FlagChanges, *, expected: Collection[str] | None = None
 ) -> Flag:
     """Change a flag."""
-    before = await _hold(work, key)
+    before = await hold(work, key)
     check_version(before, expected)
     after = replace(before, **changes)
     if after == before:
@@ -233,7 +233,7 @@ async def put_override(
     expected: Collection[str] | None = None,
 ) -> Override:
     """Make or change the exception that a flag makes for an organisation, or for one user of it."""
-    flag = await _hold(work, key)
+    flag = await hold(work, key)
     check_target(flag, target)
     organisation = await organisations.find(work, target.organisation_key)
     if target.user_id and not await work.users.is_member(organisation.id, target.user_id):
@@ -249,7 +249,7 @@ async def delete_override(
     work: "UnitOfWork[WholePlatform]", key: str, target: Target, *, expected: Collection[str] | None = None
 ) -> None:
     """Let a flag answer an organisation, or one user of it, as it answers everybody."""
-    await _hold(work, key)
+    await hold(work, key)
     override = await find_override(work, key, target)
     check_version_of_override(override, expected)
     await work.flags.delete_override(override)
@@ -287,7 +287,8 @@ async def _check_module(work: "UnitOfWork[WholePlatform]", module_key: str | Non
         )
 
 
-async def _hold(work: "UnitOfWork[WholePlatform]", key: str) -> Flag:
+async def hold(work: "UnitOfWork[WholePlatform]", key: str) -> Flag:
+    """Find a flag by its key, and keep everybody else from changing it until the work ends."""
     flag = await work.flags.hold(key)
     if flag is None:
         raise NotFound("flag", key)

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import Field
 
 from interlock.control.domain import flag_history
@@ -14,6 +14,7 @@ from interlock.control.http.caller import Caller, ProtectedRoute, permitted
 from interlock.control.http.fields import Body, Key, KeyInPath, View
 from interlock.control.http.flags import FlagView
 from interlock.control.http.problems import OF_A_BODY, problems
+from interlock.control.http.versions import Expected, tag
 
 router = APIRouter(
     prefix="/admin/feature-flags",
@@ -47,11 +48,13 @@ class UndoChange(Body):
 async def archive_flags(caller: Writer, body: ArchiveFlags) -> dict[str, tuple[Flag, ...]]:
     """Make several flags inactive, all or none: each answers off from now on, and none is lost."""
     async with caller.platform_work() as work:
-        return {"items": await flag_history.archive(work, body.keys)}
+        return {"items": tuple(each.flag for each in await flag_history.archive(work, body.keys))}
 
 
 @router.post("/{key}/undo", response_model=FlagView, responses=problems(412))
-async def undo_change(caller: Writer, key: KeyInPath, body: UndoChange) -> Flag:
+async def undo_change(caller: Writer, key: KeyInPath, body: UndoChange, expected: Expected, response: Response) -> Flag:
     """Take a change back that the audit trail tells of, unless the same fields were changed since."""
     async with caller.platform_work() as work:
-        return await flag_history.undo(work, key, body.event_id)
+        flag = await flag_history.undo(work, key, body.event_id, expected=expected)
+    tag(response, flag)
+    return flag

@@ -1,6 +1,6 @@
 """The audit trail in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -83,12 +83,13 @@ class StoredAudit(Scoped):
         super().__init__(session, scope)
         self.origin = origin
 
-    async def record(self, entry: Entry) -> None:
-        await self.session.execute(insert(AuditEventRow).values(**row_values(entry, self.origin)))
+    async def record(self, entry: Entry) -> UUID:
+        added = insert(AuditEventRow).values(**row_values(entry, self.origin)).returning(AuditEventRow.id)
+        return (await self.session.scalars(added)).one()
 
-    async def find(self, event_id: UUID) -> AuditEvent | None:
-        found = (await self.session.execute(self._events(Subject()).where(AuditEventRow.id == event_id))).one_or_none()
-        return event_of(found[0], found[1]) if found else None
+    async def find(self, organisation_id: UUID, event_ids: Collection[UUID]) -> Sequence[AuditEvent]:
+        found = self._events(Subject(organisation_id=organisation_id)).where(AuditEventRow.id.in_(event_ids))
+        return [event_of(row, actor_email) for row, actor_email in (await self.session.execute(found)).all()]
 
     async def page(self, wanted: Slice, of: Subject | None = None) -> Page[AuditEvent]:
         return await self.fetch_newest(
