@@ -235,6 +235,30 @@ def test_an_exception_is_not_changed_over_somebody_elses_change(api: Api, people
     assert api.get(path, root).status_code == 404
 
 
+@pytest.mark.parametrize("of", ["feature-flags/beta/overrides", "modules/prices"])
+def test_a_put_can_be_held_to_what_is_there_or_is_not(api: Api, people: People, of: str):
+    root, admin = people.super_admin(), "/api/v1/admin"
+    people.organisation("acme")
+    module = {"key": "prices", "name": "Prices", "version": "1", "type": "analytics"}
+    assert api.ask("POST", f"{admin}/modules", root, json=module).status_code == 201
+    assert api.ask("POST", f"{admin}/feature-flags", root, json={"key": "beta", "name": "B"}).status_code == 201
+
+    def put(**headers: str) -> int:
+        body = {"is_enabled": True} | ({"reason": "pilot"} if "overrides" in of else {})
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return api.ask("PUT", f"{admin}/{of}/organisations/acme", root, json=body, headers=named).status_code
+
+    assert put(If_Match="*") == 412
+    assert put(If_Match="*", If_None_Match="*") == 412
+    assert put(If_Match='"present"') == put(If_Match='"absent"') == 412
+    assert people.sql("select 1 from flag_overrides union all select 1 from organisation_modules") == []
+    assert put(If_None_Match="*") == 200
+    assert put(If_None_Match="*") == 412
+    assert put(If_Match="*", If_None_Match="*") == 412
+    assert put(If_Match="*") == 200
+    assert put(If_None_Match='"a-tag"') == 422
+
+
 @pytest.mark.parametrize("moment", [1, 1.5, "2026-11-27T12:00:00", "tomorrow"])
 def test_a_moment_is_a_text_with_a_time_zone(api: Api, people: People, moment: object):
     root = people.super_admin()

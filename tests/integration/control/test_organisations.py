@@ -88,6 +88,63 @@ def test_an_archived_organisation_is_out_unchanged_and_comes_back(api: Api, peop
     assert keys(api, root) == ["acme", "platform"]
 
 
+def test_nothing_of_an_archived_organisation_is_changed_or_counted(api: Api, people: People):
+    root, viewer = people.super_admin(), people.member("acme", "viewer")
+    admin = "/api/v1/admin"
+    module = {"key": "prices", "name": "Prices", "version": "1", "type": "analytics"}
+    override, module_of = (
+        f"{admin}/feature-flags/beta/overrides/organisations/acme",
+        f"{admin}/modules/prices/organisations/acme",
+    )
+    invitations = f"{ORGANISATIONS}/acme/invitations"
+    invited = api.ask("POST", invitations, root, json={"email": "al@acme.example", "name": "Al"}).json()["id"]
+    for method, path, body in (
+        ("POST", f"{admin}/feature-flags", {"key": "beta", "name": "B", "is_enabled": True}),
+        ("PUT", override, {"is_enabled": True, "reason": "pilot"}),
+        ("POST", f"{admin}/modules", module),
+        ("PUT", module_of, {"is_enabled": True}),
+        ("POST", f"{ORGANISATIONS}/acme/archive", None),
+    ):
+        assert api.ask(method, path, root, json=body).is_success
+    audited = people.sql("select count(*) from audit_events")
+
+    refused = [
+        api.ask("POST", invitations, root, json={"email": "jo@acme.example", "name": "Jo"}),
+        api.ask("POST", f"{invitations}/{invited}/resend", root),
+        api.ask("DELETE", f"{invitations}/{invited}", root),
+        api.ask("PATCH", f"{ORGANISATIONS}/acme/users/{viewer.id}", root, json={"name": "Another"}),
+        api.ask("PUT", module_of, root, json={"is_enabled": False}),
+        api.ask("POST", f"{module_of}/usage", root, json={}),
+        api.ask("PUT", override, root, json={"is_enabled": False, "reason": "over"}),
+        api.ask("DELETE", override, root),
+    ]
+    access = api.get(f"{module_of}/access", root).json()
+    asked = api.ask("POST", f"{admin}/feature-flags/beta/evaluate", root, json={"organisation_key": "acme"}).json()
+
+    assert [(answer.status_code, answer.json()["detail"]) for answer in refused] == [
+        (422, "acme is archived, and stays as it is")
+    ] * len(refused)
+    assert access == {"is_allowed": False, "reason": "organisation_archived"}
+    assert asked == {"is_on": False, "reason": "organisation_archived"}
+    assert people.sql("select count(*) from audit_events") == audited
+    assert people.sql("select 1 from flag_uses union all select 1 from module_uses") == []
+
+
+@pytest.mark.parametrize("change", ["archive", "restore"])
+def test_archiving_and_restoring_keep_to_the_version_that_was_read(api: Api, people: People, change: str):
+    root, path = people.super_admin(), f"{ORGANISATIONS}/acme"
+    people.organisation("acme")
+    if change == "restore":
+        api.ask("POST", f"{path}/archive", root)
+    seen = api.get(path, root).headers["ETag"]
+    people.sql("update organisations set name = 'Another' where key = 'acme'")
+
+    assert api.ask("POST", f"{path}/{change}", root, headers={"If-Match": seen}).status_code == 412
+    current = api.get(path, root).headers["ETag"]
+    done = api.ask("POST", f"{path}/{change}", root, headers={"If-Match": current})
+    assert (done.status_code, done.headers["ETag"]) == (200, api.get(path, root).headers["ETag"])
+
+
 def keys(api: Api, root: Member, **query: Any) -> list[str]:
     return [each["key"] for each in api.get(ORGANISATIONS, root, params=query).json()["items"]]
 

@@ -38,6 +38,12 @@ def test_an_inactive_flag_is_off():
     assert evaluate(a_flag(status=FlagStatus.INACTIVE), (), ASKER, NOW) == Evaluation(False, Reason.INACTIVE)
 
 
+def test_an_archived_organisation_is_answered_off_whatever_exceptions_say():
+    asker = Context(ACME, is_archived=True)
+
+    assert evaluate(a_flag(), (an_override(),), asker, NOW) == Evaluation(False, Reason.ORGANISATION_ARCHIVED)
+
+
 def test_a_disabled_flag_is_off_even_for_those_who_have_an_override():
     overrides = (an_override(is_enabled=True),)
 

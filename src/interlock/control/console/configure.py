@@ -19,7 +19,7 @@ from interlock.control.domain.modules import Module, OrganisationModule
 from interlock.control.domain.organisations import Organisation
 from interlock.control.domain.page import LARGEST_PAGE, Slice
 from interlock.control.domain.users import Member, Permission
-from interlock.control.domain.versions import version_of
+from interlock.control.domain.versions import ABSENT, version_of
 from interlock.control.http.caller import Caller
 from interlock.control.http.fields import KeyInPath
 
@@ -33,7 +33,8 @@ async def read(request: Request, visitor: Visitor, key: KeyInPath, module_key: K
     """How a module is set up here, who may use it, and how much it was used."""
     visitor.user.must_have(Permission.READ_MODULES)
     organisation, module, assignment = await _found(visitor, key, module_key)
-    return await _page(request, visitor, organisation, module, assignment, version_of(assignment))
+    version = version_of(assignment) if assignment else ABSENT
+    return await _page(request, visitor, organisation, module, assignment or _nothing_of(organisation, module), version)
 
 
 @router.post("/{key}/modules/{module_key}")
@@ -43,7 +44,7 @@ async def configure(request: Request, visitor: Visitor, key: KeyInPath, module_k
     organisation, module, before = await _found(visitor, key, module_key)
     filled, chosen = fill(module.configuration_schema, form), await request.form()
     wanted = replace(
-        before,
+        before or _nothing_of(organisation, module),
         configuration=filled.configuration,
         allowed_users=_users(chosen.getlist("allowed_users")),
         denied_users=_users(chosen.getlist("denied_users")),
@@ -59,7 +60,7 @@ async def configure(request: Request, visitor: Visitor, key: KeyInPath, module_k
             _, _, current = await _found(visitor, key, module_key)
             changes = {name: getattr(wanted, name) for name in ("configuration", "allowed_users", "denied_users")}
             address = f"/organisations/{key}/modules/{module_key}"
-            return await lost_update(request, address, current, changes)
+            return await lost_update(request, address, current or _nothing_of(organisation, module), changes)
     if wrong:
         return await _page(request, visitor, organisation, module, wanted, version, wrong=wrong, typed=form, status=422)
     return RedirectResponse(f"/organisations/{key}/modules/{module_key}", status_code=303)
@@ -79,12 +80,17 @@ async def _assign(visitor: Caller, key: str, wanted: OrganisationModule, version
         )
 
 
-async def _found(visitor: Caller, key: str, module_key: str) -> tuple[Organisation, Module, OrganisationModule]:
+async def _found(visitor: Caller, key: str, module_key: str) -> tuple[Organisation, Module, OrganisationModule | None]:
     async with visitor.work() as work:
         organisation = await organisations.find(work, key)
         module = await modules.find(work, module_key)
         assignment = await work.modules.find_assignment(organisation.id, module_key)
-    return organisation, module, assignment or OrganisationModule(organisation.id, module_key, module.is_core, {})
+    return organisation, module, assignment
+
+
+def _nothing_of(organisation: Organisation, module: Module) -> OrganisationModule:
+    """How an organisation has a module that it was never given."""
+    return OrganisationModule(organisation.id, module.key, module.is_core, {})
 
 
 async def _page(

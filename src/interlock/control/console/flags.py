@@ -1,5 +1,6 @@
 """/feature-flags"""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
@@ -15,7 +16,7 @@ from interlock.control.console.two_tabs import lost_update
 from interlock.control.domain import flag_history, flags, organisations
 from interlock.control.domain.audit import Resource, Subject
 from interlock.control.domain.errors import ChangedMeanwhile, Conflict, InvalidChange
-from interlock.control.domain.evaluation import Context, Explanation, explain
+from interlock.control.domain.evaluation import Explanation, context_of, explain
 from interlock.control.domain.flags import FlagChanges, FlagFilter, FlagScope, FlagStatus, NewFlag, Target
 from interlock.control.domain.page import LARGEST_PAGE, Slice
 from interlock.control.domain.users import Permission
@@ -192,7 +193,9 @@ async def _try(visitor: Caller, key: str, organisation_key: str, user_id: str, s
         flag = await flags.find(work, key)
         organisation = await organisations.find(work, organisation_key)
         overrides = await work.flags.overrides_of(organisation.id)
-    context = Context(organisation.id, _user_of(user_id), sector or organisation.sector_code)
+    context = context_of(organisation, _user_of(user_id))
+    if sector:
+        context = replace(context, sector_code=sector)
     return explain(flag, overrides, context, datetime.now(UTC))
 
 

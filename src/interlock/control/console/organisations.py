@@ -14,7 +14,7 @@ from interlock.control.console.two_tabs import lost_update
 from interlock.control.domain import modules, organisations
 from interlock.control.domain.audit import Subject
 from interlock.control.domain.errors import ChangedMeanwhile, Conflict, InvalidChange
-from interlock.control.domain.evaluation import Context, evaluate
+from interlock.control.domain.evaluation import context_of, evaluate
 from interlock.control.domain.organisations import OrganisationChanges, Plan
 from interlock.control.domain.page import LARGEST_PAGE, Slice
 from interlock.control.domain.users import Permission
@@ -67,8 +67,7 @@ async def read(request: Request, visitor: Visitor, key: KeyInPath) -> Response:
         users = await work.users.page(organisation.id, Slice(LARGEST_PAGE))
         days = await work.dashboard.activity(organisation.id)
         events = await work.audit.page(Slice(15), Subject(organisation_id=organisation.id))
-    context = Context(organisation.id, sector_code=organisation.sector_code)
-    now = datetime.now(UTC)
+    context, now = context_of(organisation), datetime.now(UTC)
     return page(
         request,
         "organisation.html",

@@ -11,6 +11,7 @@ from uuid import UUID
 from interlock.control.domain import flags, organisations
 from interlock.control.domain.errors import NotFound
 from interlock.control.domain.flags import Flag, FlagScope, FlagStatus, Override
+from interlock.control.domain.organisations import Organisation
 
 if TYPE_CHECKING:
     from interlock.control.domain.scope import Scope
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 class Reason(StrEnum):
     """The rules, in the order in which they are asked; the one that decides is the reason of the answer."""
 
+    ORGANISATION_ARCHIVED = "organisation_archived"
     INACTIVE = "inactive"
     DISABLED = "disabled"
     USER_OVERRIDE = "user_override"
@@ -35,6 +37,7 @@ class Context:
     organisation_id: UUID
     user_id: UUID | None = None
     sector_code: str | None = None
+    is_archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +98,22 @@ async def explain_to(
     if user_id and not await work.users.is_member(organisation.id, user_id):
         raise NotFound("user", user_id)
     overrides = await work.flags.overrides_for(key, organisation.id, user_id)
-    return explain(flag, overrides, Context(organisation.id, user_id, organisation.sector_code), now)
+    return explain(flag, overrides, context_of(organisation, user_id), now)
+
+
+def context_of(organisation: Organisation, user_id: UUID | None = None) -> Context:
+    """An organisation, or one user of it, as who asks a flag."""
+    return Context(organisation.id, user_id, organisation.sector_code, organisation.archived_at is not None)
 
 
 async def evaluate_for(
     work: "UnitOfWork[Scope]", key: str, organisation_key: str, user_id: UUID | None, now: datetime
 ) -> Evaluation:
-    """Ask a flag for an organisation, or for one user of it, and count that it was asked."""
+    """Ask a flag for an organisation, or for one user of it, and count that it was asked, if it is not archived."""
     explanation = await explain_to(work, key, organisation_key, user_id, now)
     organisation = await organisations.find(work, organisation_key)
-    await work.flags.count_use(key, organisation.id, is_on=explanation.evaluation.is_on)
+    if organisation.archived_at is None:
+        await work.flags.count_use(key, organisation.id, is_on=explanation.evaluation.is_on)
     return explanation.evaluation
 
 
@@ -115,6 +124,8 @@ async def usage(work: "UnitOfWork[Scope]", key: str) -> Sequence[FlagUse]:
 
 
 def _ask_rules(flag: Flag, overrides: Iterable[Override], context: Context, now: datetime) -> Iterator[Step]:
+    if context.is_archived:
+        yield Step(Reason.ORGANISATION_ARCHIVED, False, "the organisation is archived")
     if flag.status is FlagStatus.INACTIVE:
         yield Step(Reason.INACTIVE, False, "the flag is inactive")
     if not flag.is_enabled:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from interlock.control.domain import organisations
 from interlock.control.domain.audit import Resource, record_change
-from interlock.control.domain.errors import ChangedMeanwhile, Conflict, InvalidChange, NotFound
+from interlock.control.domain.errors import Conflict, InvalidChange, NotFound
 from interlock.control.domain.keys import check_key
 from interlock.control.domain.page import Page, Slice
 from interlock.control.domain.versions import check_version
@@ -235,11 +235,11 @@ async def put_override(
     """Make or change the exception that a flag makes for an organisation, or for one user of it."""
     flag = await hold(work, key)
     check_target(flag, target)
-    organisation = await organisations.find(work, target.organisation_key)
+    organisation = await organisations.hold_to_change(work, target.organisation_key)
     if target.user_id and not await work.users.is_member(organisation.id, target.user_id):
         raise NotFound("user", target.user_id)
     before = await work.flags.find_override(key, organisation.id, target.user_id)
-    check_version_of_override(before, expected)
+    check_version(before, expected)
     after = await work.flags.put_override(key, organisation.id, target.user_id, new)
     await record_change(work, organisation.id, Resource.OVERRIDE, str(after.id), before=before, after=after)
     return after
@@ -250,18 +250,11 @@ async def delete_override(
 ) -> None:
     """Let a flag answer an organisation, or one user of it, as it answers everybody."""
     await hold(work, key)
+    await organisations.hold_to_change(work, target.organisation_key)
     override = await find_override(work, key, target)
-    check_version_of_override(override, expected)
+    check_version(override, expected)
     await work.flags.delete_override(override)
     await record_change(work, override.organisation_id, Resource.OVERRIDE, str(override.id), before=override)
-
-
-def check_version_of_override(override: Override | None, expected: Collection[str] | None) -> None:
-    """Refuse to change an exception that is in none of the expected states, or is not there."""
-    if override is not None:
-        check_version(override, expected)
-    elif expected is not None:
-        raise ChangedMeanwhile
 
 
 def check_rollout(rollout: int) -> None:

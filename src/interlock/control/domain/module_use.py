@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 class AccessReason(StrEnum):
     """What decides whether somebody may use a module."""
 
+    ORGANISATION_ARCHIVED = "organisation_archived"
     RETIRED = "retired"
     NOT_ENABLED = "not_enabled"
     DENIED = "denied"
@@ -82,6 +83,8 @@ async def access_of(work: "UnitOfWork[Scope]", key: str, organisation_key: str, 
     module = await modules.find(work, key)
     if user_id and not await work.users.is_member(organisation.id, user_id):
         raise NotFound("user", user_id)
+    if organisation.archived_at is not None:
+        return Access(False, AccessReason.ORGANISATION_ARCHIVED)
     return access(module, await work.modules.find_assignment(organisation.id, key), user_id)
 
 
@@ -89,13 +92,14 @@ async def record_use(
     work: "UnitOfWork[WholePlatform]", key: str, organisation_key: str, user_id: UUID | None, use: Use
 ) -> None:
     """Count one use of a module. Who may not use it cannot have used it."""
+    organisation = await organisations.find(work, organisation_key)
+    organisations.check_not_archived(organisation)
     may = await access_of(work, key, organisation_key, user_id)
     if not may.is_allowed:
         raise InvalidChange(
             problem=f"{key} may not be used there: {may.reason.replace('_', ' ')}",
             remedy="ask GET .../access before the module is used",
         )
-    organisation = await organisations.find(work, organisation_key)
     await work.modules.count_use(organisation.id, key, use)
 
 

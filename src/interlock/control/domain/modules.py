@@ -280,9 +280,9 @@ async def assign(
 ) -> OrganisationModule:
     """Give an organisation a module, switched on or off."""
     module = await _hold(work, key)
-    organisation = await organisations.find(work, organisation_key)
+    organisation = await organisations.hold_to_change(work, organisation_key)
     before = await work.modules.hold_assignment(organisation.id, key)
-    check_version(before or OrganisationModule(organisation.id, key, module.is_core, {}), expected)
+    check_version(before, expected)
     await _check_enabling(work, module, organisation, is_enabled=is_enabled)
     effective = {**module.default_configuration, **configuration}
     check_configuration(module.configuration_schema, effective, "configuration")

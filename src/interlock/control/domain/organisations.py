@@ -149,22 +149,29 @@ async def _check_licences(work: "UnitOfWork[WholePlatform]", after: Organisation
         )
 
 
-async def archive(work: "UnitOfWork[WholePlatform]", key: str) -> Organisation:
+async def archive(
+    work: "UnitOfWork[WholePlatform]", key: str, *, expected: Collection[str] | None = None
+) -> Organisation:
     """Put an organisation away: nobody of it gets in, and nothing of it is lost."""
     if key == PLATFORM_KEY:
         raise InvalidChange(
             problem="the platform cannot be archived: nobody could restore it", remedy="archive another organisation"
         )
-    return await _set_archived(work, key, is_archived=True)
+    return await _set_archived(work, key, expected, is_archived=True)
 
 
-async def restore(work: "UnitOfWork[WholePlatform]", key: str) -> Organisation:
+async def restore(
+    work: "UnitOfWork[WholePlatform]", key: str, *, expected: Collection[str] | None = None
+) -> Organisation:
     """Take an organisation out of the archive, and let its users in again."""
-    return await _set_archived(work, key, is_archived=False)
+    return await _set_archived(work, key, expected, is_archived=False)
 
 
-async def _set_archived(work: "UnitOfWork[WholePlatform]", key: str, *, is_archived: bool) -> Organisation:
+async def _set_archived(
+    work: "UnitOfWork[WholePlatform]", key: str, expected: Collection[str] | None, *, is_archived: bool
+) -> Organisation:
     before = await _hold(work, key)
+    check_version(before, expected)
     if (before.archived_at is not None) is is_archived:
         return before
     after = await work.organisations.set_archived(before, is_archived=is_archived)

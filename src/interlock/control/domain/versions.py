@@ -11,6 +11,9 @@ from interlock.control.domain.errors import ChangedMeanwhile
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+PRESENT, ABSENT = '"present"', '"absent"'
+"""What can be expected beside a version. A tag holds no quotation mark: nobody can send one that is taken for these."""
+
 
 def version_of(thing: "DataclassInstance") -> str:
     """Name the state that a thing is in: another name as soon as any of its fields is another."""
@@ -18,7 +21,8 @@ def version_of(thing: "DataclassInstance") -> str:
     return sha256(told.encode()).hexdigest()[:20]
 
 
-def check_version(thing: "DataclassInstance", expected: Collection[str] | None) -> None:
-    """Refuse to change a thing that is in none of the expected states; None expects nothing."""
-    if expected is not None and version_of(thing) not in expected:
+def check_version(thing: "DataclassInstance | None", expected: Collection[str] | None) -> None:
+    """Refuse to change a thing that is in none of the expected states, or is not there; None expects nothing."""
+    states = {ABSENT} if thing is None else {PRESENT, version_of(thing)}
+    if expected is not None and states.isdisjoint(expected):
         raise ChangedMeanwhile

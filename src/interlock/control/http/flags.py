@@ -40,7 +40,7 @@ from interlock.control.http.fields import (
     listing,
 )
 from interlock.control.http.problems import OF_A_BODY, problems
-from interlock.control.http.versions import Expected, tag
+from interlock.control.http.versions import Expected, ExpectedOrAbsent, tag
 
 router = APIRouter(
     prefix="/admin/feature-flags",
@@ -246,7 +246,7 @@ async def override_for_organisation(
     key: KeyInPath,
     organisation_key: KeyInPath,
     body: PutOverride,
-    expected: Expected,
+    expected: ExpectedOrAbsent,
     response: Response,
 ) -> Override:
     """Make or change the exception for an organisation."""
@@ -277,7 +277,7 @@ async def override_for_user(
     organisation_key: KeyInPath,
     user_id: UUID,
     body: PutOverride,
-    expected: Expected,
+    expected: ExpectedOrAbsent,
     response: Response,
 ) -> Override:
     """Make or change the exception for one user. The flag must have the scope `user`."""

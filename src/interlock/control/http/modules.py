@@ -38,7 +38,7 @@ from interlock.control.http.fields import (
     listing,
 )
 from interlock.control.http.problems import OF_A_BODY, problems
-from interlock.control.http.versions import Expected, tag
+from interlock.control.http.versions import Expected, ExpectedOrAbsent, tag
 
 router = APIRouter(
     prefix="/admin/modules",
@@ -263,7 +263,7 @@ async def assign_module(
     key: KeyInPath,
     organisation_key: KeyInPath,
     body: AssignModule,
-    expected: Expected,
+    expected: ExpectedOrAbsent,
     response: Response,
 ) -> OrganisationModule:
     """Give an organisation a module, switched on or off."""

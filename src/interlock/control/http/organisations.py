@@ -168,18 +168,22 @@ async def change_organisation(
     return changed
 
 
-@router.post("/{key}/archive", response_model=OrganisationView, responses=problems(404, 422))
-async def archive_organisation(caller: Writer, key: KeyInPath) -> Organisation:
+@router.post("/{key}/archive", response_model=OrganisationView, responses=problems(404, 412, 422))
+async def archive_organisation(caller: Writer, key: KeyInPath, expected: Expected, response: Response) -> Organisation:
     """Archive an organisation: nobody of it gets in, and nothing of it is lost."""
     async with caller.platform_work() as work:
-        return await organisations.archive(work, key)
+        archived = await organisations.archive(work, key, expected=expected)
+    tag(response, archived)
+    return archived
 
 
-@router.post("/{key}/restore", response_model=OrganisationView, responses=problems(404, 422))
-async def restore_organisation(caller: Writer, key: KeyInPath) -> Organisation:
+@router.post("/{key}/restore", response_model=OrganisationView, responses=problems(404, 412, 422))
+async def restore_organisation(caller: Writer, key: KeyInPath, expected: Expected, response: Response) -> Organisation:
     """Take an organisation out of the archive, and let its users in again."""
     async with caller.platform_work() as work:
-        return await organisations.restore(work, key)
+        restored = await organisations.restore(work, key, expected=expected)
+    tag(response, restored)
+    return restored
 
 
 @other_spelling.api_route("", methods=["GET", "POST"])
