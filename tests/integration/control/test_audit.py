@@ -56,6 +56,17 @@ def test_a_change_tells_who_what_and_by_which_request(api: Api, root: Member):
     }
 
 
+def test_what_one_transaction_did_comes_in_the_order_in_which_it_did(api: Api, root: Member):
+    for number in range(10):
+        administrator = {"email": f"jo@acme-{number}.example", "name": "Jo"}
+        body = {"key": f"acme-{number}", "name": "Acme", "administrator": administrator}
+        assert api.ask("POST", f"{ADMIN}/organisations", root, json=body).status_code == 201
+
+    assert [event["entry"]["resource_type"] for event in events(api, root)] == ["invitation", "organisation"] * 10
+    exported = api.get(f"{ADMIN}/audit-events/export", root, params={"format": "jsonl"}).text.splitlines()
+    assert [json.loads(line)["entry"]["resource_type"] for line in exported] == ["organisation", "invitation"] * 10
+
+
 def test_a_change_tells_before_and_after(api: Api, root: Member):
     create_acme(api, root)
     api.ask("PATCH", f"{ADMIN}/organisations/acme", root, json={"plan": "enterprise"})

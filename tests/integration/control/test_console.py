@@ -386,6 +386,32 @@ def test_an_invitation_lets_somebody_in_once(visitor: Visitor, people: People):
     assert visitor.post("/invitation", token=token, password=PASSWORD).status_code == 404
     assert visitor.post("/sign-in", email="jo@acme.example", password=PASSWORD).status_code == 303
     assert "Jo &lt;b&gt;" in visitor.get("/users").text
+    audited = visitor.get("/audit").text
+    assert "the invited person" in audited
+    assert "command line" not in audited
+
+
+def test_who_is_shown_no_change_by_the_platform_is_told_so(visitor: Visitor, people: People):
+    hidden = "is not shown to an organisation"
+    visitor.sign_in(people.super_admin())
+    visitor.post("/feature-flags", key="new-one", name="New one")
+    assert hidden not in visitor.get("/feature-flags/new-one").text
+
+    visitor.post("/sign-out")
+    visitor.sign_in(people.member("acme", "admin"))
+
+    for path in ("/feature-flags/new-one", "/audit?of=flag"):
+        shown = visitor.get(path).text
+        assert hidden in shown
+        assert "Nothing was changed yet" not in shown
+
+
+def test_what_the_operator_did_is_by_the_command_line(visitor: Visitor, people: People):
+    member = people.super_admin()
+    reset_password(people.database, member.email, PASSWORD)
+    visitor.sign_in(member)
+
+    assert "command line" in visitor.get("/audit").text
 
 
 def test_an_administrator_changes_others_and_not_itself(visitor: Visitor, people: People):

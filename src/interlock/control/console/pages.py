@@ -9,6 +9,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from interlock.control.domain.scope import WholePlatform
 from interlock.control.domain.users import Permission
 from interlock.control.http.ports import ports_of
 
@@ -45,6 +46,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
             user=user,
             navigation=[each for each in NAVIGATION if user and (each[3] is None or each[3] in user.permissions)],
             may={permission.name: bool(user and permission in user.permissions) for permission in Permission},
+            sees_platform=bool(user and isinstance(user.scope, WholePlatform)),
             build=ports_of(request).build,
             **values,
         )

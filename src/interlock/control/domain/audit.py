@@ -42,7 +42,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who asked for the work, and by which request. The command line has no user and no request."""
+    """Who asked for the work, and by which request.
+
+    The command line has no user and no request; whoever accepts an invitation is no user yet.
+    """
 
     actor_organisation_id: UUID | None = None
     actor_id: UUID | None = None
@@ -69,7 +72,8 @@ class Entry:
 class AuditEvent:
     """One change, as it is read again.
 
-    `actor_email` is None for the command line, and where the actor is gone or of an organisation that one cannot see.
+    `actor_email` is None for the command line, for who accepted an invitation, and where the actor is gone or of an
+    organisation that one cannot see.
     """
 
     id: UUID

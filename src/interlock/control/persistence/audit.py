@@ -45,6 +45,8 @@ class AuditEventRow(Base):
 def row_values(entry: Entry, origin: Origin) -> dict[str, Any]:
     """An audit event as a row holds it."""
     return {
+        # Not when the transaction began, which is the default: what it did comes in the order in which it did it.
+        "occurred_at": func.clock_timestamp(),
         "organisation_id": entry.organisation_id,
         "actor_organisation_id": origin.actor_organisation_id,
         "actor_id": origin.actor_id,
