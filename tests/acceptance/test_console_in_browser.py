@@ -47,6 +47,7 @@ PAGES = {
     "flags": "/feature-flags",
     "flag": "/feature-flags/new-one",
     "switch": "/feature-flags/new-one/switch",
+    "archive": "/organisations/acme/archive",
     "releases": "/releases",
     "release": f"/releases/{builders.stop_half_way().id}",
     "release with drift": f"/releases/{WITH_DRIFT.id}",

@@ -256,7 +256,8 @@ def test_an_organisations_administrator_puts_somebody_out(opened: Page, people: 
     member = people.member("acme", "analyst")
     people.sql("update users set name = 'Sam' where id = %s", member.id)
     sign_in(opened, people.member("acme", "admin"), "/users")
-    opened.get_by_role("button", name="Deactivate Sam").click()
+    opened.get_by_role("link", name="Deactivate Sam").click()
+    opened.get_by_role("button", name="Deactivate").click()
 
     expect(opened.get_by_role("button", name="Activate Sam")).to_be_visible()
     assert people.sql("select is_active from users where id = %s", member.id) == [(False,)]

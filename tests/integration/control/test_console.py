@@ -171,6 +171,36 @@ def test_a_page_neither_offers_nor_takes_a_role_above_the_own(visitor: Visitor, 
     assert people.sql("select count(*) from users where role = 'super_admin' and is_active") == [(1,)]
 
 
+def test_what_weighs_asks_first_and_then_does_what_it_said(visitor: Visitor, api: Api, people: People):
+    root, member = people.super_admin(), people.member("acme", "viewer")
+    visitor.sign_in(root)
+    module = {"key": "prices", "name": "Prices & more", "version": "1", "type": "analytics"}
+    assert api.ask("POST", "/api/v1/admin/modules", root, json=module).status_code == 201
+    visitor.post("/feature-flags", key="new-one", name="New one")
+    visitor.post("/feature-flags/new-one/overrides", organisation="acme", is_enabled="true", reason="<pilot>")
+    weighty = (
+        ("/modules/prices", "/modules/prices/retire", "select status::text from analytics_modules", "retired"),
+        ("/feature-flags/new-one", "/feature-flags/new-one/overrides/delete?organisation=acme",
+         "select count(*)::text from flag_overrides", "0"),
+        ("/users?organisation=acme", f"/organisations/acme/users/{member.id}/deactivate",
+         "select is_active::text from users where role = 'viewer'", "false"),
+        ("/organisations/acme", "/organisations/acme/archive",
+         "select (archived_at is not null)::text from organisations where key = 'acme'", "true"),
+    )  # fmt: skip
+
+    for page, question, state, done in weighty:
+        assert f'href="{question}"' in visitor.get(page).text
+        asked = visitor.get(question)
+        assert asked.status_code == 200
+        assert people.sql(state) != [(done,)]
+        form = asked.text.partition("<main")[2]
+        action = re.search(r'<form method="post" action="([^"]+)"', form)
+        assert action
+        fields = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form))
+        assert visitor.post(html.unescape(action[1]), **fields).status_code == 303
+        assert people.sql(state) == [(done,)]
+
+
 def test_another_tenant_is_not_there(visitor: Visitor, people: People):
     people.organisation("other")
     visitor.sign_in(people.member("acme", "admin"))

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from interlock.control.console.confirm import Question, confirm
 from interlock.control.console.lists import Wanted, validated
 from interlock.control.console.pages import page
 from interlock.control.console.session import Chosen, Form, PageRoute, Visitor
@@ -176,6 +177,26 @@ async def put_override(visitor: Visitor, key: KeyInPath, form: Form) -> Response
     async with visitor.platform_work() as work:
         await flags.put_override(work, key, target, new)
     return RedirectResponse(f"/feature-flags/{key}#overrides", status_code=303)
+
+
+@router.get("/{key}/overrides/delete")
+async def confirm_end_of_override(
+    request: Request, visitor: Visitor, key: KeyInPath, organisation: str = "", user_id: str = ""
+) -> Response:
+    """Ask before an exception is ended."""
+    visitor.user.must_have(Permission.WRITE_FLAGS)
+    async with visitor.work() as work:
+        override = await flags.find_override(work, key, Target(organisation, _user_of(user_id)))
+    whom = f"a user of {organisation}" if override.user_id else organisation
+    answer = "on" if override.is_enabled else "off"
+    told = f"It answers {answer}, because of: {override.reason}. Then {whom} is answered as everybody else is."
+    return confirm(
+        request,
+        Question(
+            f"End the exception of {key} for {whom}?", told, "End it", f"/feature-flags/{key}/overrides/delete",
+            fields={"organisation": organisation, "user_id": user_id}, back=f"/feature-flags/{key}#overrides",
+        ),
+    )  # fmt: skip
 
 
 @router.post("/{key}/overrides/delete")

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from interlock.control.console.confirm import Question, confirm
 from interlock.control.console.lists import Wanted
 from interlock.control.console.pages import page
 from interlock.control.console.session import Form, PageRoute, Visitor
@@ -48,6 +49,22 @@ async def read(request: Request, visitor: Visitor, key: KeyInPath) -> Response:
         needs=[(each, names.get(each, each)) for each in module.dependencies],
         needed_by=[(each.key, each.name) for each in catalogue.items if key in each.dependencies],
     )
+
+
+@router.get("/{key}/retire")
+async def confirm_retirement(request: Request, visitor: Visitor, key: KeyInPath) -> Response:
+    """Ask before a module is retired."""
+    visitor.user.must_have(Permission.WRITE_MODULES)
+    async with visitor.work() as work:
+        module = await modules.find(work, key)
+    told = "Nobody may use it any more, and no organisation can be given it. There is no way back from retired."
+    return confirm(
+        request,
+        Question(
+            f"Retire {module.name}?", told, "Retire it for good", f"/modules/{key}/status",
+            fields={"status": ModuleStatus.RETIRED}, back=f"/modules/{key}",
+        ),
+    )  # fmt: skip
 
 
 @router.post("/{key}/status")

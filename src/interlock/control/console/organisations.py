@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from interlock.control.console.confirm import Question, confirm
 from interlock.control.console.lists import Wanted, validated
 from interlock.control.console.pages import page
 from interlock.control.console.session import Form, PageRoute, Visitor
@@ -98,6 +99,22 @@ async def change(request: Request, visitor: Visitor, key: KeyInPath, form: Form)
             current = await organisations.find(work, key)
         return await lost_update(request, f"/organisations/{key}", current, wanted)
     return RedirectResponse(f"/organisations/{key}", status_code=303)
+
+
+@router.get("/{key}/archive")
+async def confirm_archiving(request: Request, visitor: Visitor, key: KeyInPath) -> Response:
+    """Ask before an organisation is archived."""
+    visitor.user.must_have(Permission.WRITE_ORGANISATIONS)
+    async with visitor.work() as work:
+        organisation = await organisations.find(work, key)
+    told = (
+        "Its users are out at once, flags answer it off, and it may use no module. "
+        "Nothing of it is lost, and it can be restored at any time."
+    )
+    path = f"/organisations/{key}"
+    return confirm(
+        request, Question(f"Archive {organisation.name}?", told, "Archive it", f"{path}/archive", fields={}, back=path)
+    )
 
 
 @router.post("/{key}/archive")

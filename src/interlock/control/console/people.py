@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from interlock.control.console.confirm import Question, confirm
 from interlock.control.console.lists import Wanted, validated
 from interlock.control.console.pages import page
 from interlock.control.console.session import Form, PageRoute, Visitor
@@ -27,6 +28,22 @@ async def list_users(request: Request, visitor: Visitor, wanted: Wanted, organis
         invited = await work.invitations.page(of.id, Slice(LARGEST_PAGE))
     roles = users.roles_to_give(visitor.user, of.key)
     return page(request, "users.html", found=found, invited=invited, wanted=wanted, organisation=of, roles=roles)
+
+
+@router.get("/organisations/{key}/users/{user_id}/deactivate")
+async def confirm_deactivation(request: Request, visitor: Visitor, key: KeyInPath, user_id: UUID) -> Response:
+    """Ask before a user is put out."""
+    visitor.user.must_have(Permission.WRITE_USERS)
+    async with visitor.work() as work:
+        member = await users.find_member(work, await organisations.find(work, key), user_id)
+    told = f"{member.email} is signed out everywhere at once, and gets in again when somebody activates the user."
+    return confirm(
+        request,
+        Question(
+            f"Deactivate {member.name}?", told, "Deactivate", f"/organisations/{key}/users/{user_id}",
+            fields={"is_active": "false"}, back=f"/users?organisation={key}",
+        ),
+    )  # fmt: skip
 
 
 @router.post("/organisations/{key}/users/{user_id}")
