@@ -246,6 +246,18 @@ def test_who_was_demoted_while_the_request_waited_invites_nobody(api: Api, peopl
     assert people.sql("select count(*) from invitations") == [(0,)]
 
 
+def test_those_who_invite_at_once_under_idempotency_keys_wait_for_each_other(api: Api, admin: Member, people: People):
+    def invite_one(number: int) -> int:
+        headers, body = {"Idempotency-Key": str(number)}, JO | {"email": f"jo-{number}@acme.example"}
+        return api.ask("POST", f"{ORGANISATIONS}/acme/invitations", admin, json=body, headers=headers).status_code
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(invite_one, range(24)))
+
+    assert answers == [201] * 24
+    assert people.sql("select count(*) from invitations") == [(24,)]
+
+
 def wait_for_a_lock(people: People) -> None:
     """Wait until somebody waits for a lock in this database."""
     waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
