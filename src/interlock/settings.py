@@ -47,7 +47,7 @@ class ProjectSettings(_Section):
     section: str = "alembic"
     script_location: str | None = None
     x_arguments: tuple[str, ...] = ()
-    environment: Mapping[str, str] = {"DATABASE_URL": "{url}"}
+    environment: Mapping[str, str] | None = None
     models: Annotated[str | Literal[False] | None, BeforeValidator(_as_false)] = None
     exclude_modules: tuple[str, ...] = ()
     foundation: str | None = None

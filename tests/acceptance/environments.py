@@ -47,6 +47,10 @@ OPTUNA = Environment("optuna", ("optuna==5.0.0",))
 # MLflow's own wheel, with what its migrations need and without what its models train with (700 MB).
 MLFLOW = Environment("mlflow", ("mlflow-skinny==3.17.2", "alembic", "sqlalchemy"), alone=("mlflow==3.17.2",))
 
+FLASK = Environment(
+    "flask", ("flask==3.1.3", "flask-sqlalchemy==3.1.1", "flask-migrate==4.1.0", "python-dotenv", "psycopg2-binary")
+)
+
 
 class Builder:
     """Makes environments one after the other in the background; a test that needs one waits for it."""

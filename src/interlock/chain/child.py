@@ -29,6 +29,10 @@ from interlock.postgres.url import DatabaseUrl, spellings
 KEEPS_LINES = 200
 KEEPS_OF_A_LINE = 2000
 ENDS_WITHIN_SECONDS = 5
+NAME_THE_APPLICATION = (
+    "set FLASK_APP as for the command flask, such as FLASK_APP=shop:create_app, and whatever the application reads "
+    "when it starts; --debug shows the whole traceback"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +71,24 @@ class ProjectFailed(InterlockError):
 class OpensAnotherDatabase(InterlockError):
     """env.py does not open the database that it is given."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_flask_migrate: bool = False) -> None:
+        remedy = 'say in interlock.toml how it is told: [project.environment] NAME = "{url}"'
+        of_flask = "let the application take SQLALCHEMY_DATABASE_URI from an environment variable, and"
         super().__init__(
             problem="env.py opens another database than the one it was given: it takes its URL from somewhere else",
-            remedy='say in interlock.toml how it is told: [project.environment] NAME = "{url}", or x_arguments',
+            remedy=f"{of_flask} {remedy}" if is_flask_migrate else f"{remedy}, or x_arguments",
+        )
+
+
+class SeveralDatabases(InterlockError):
+    """env.py migrates more than one database in one run."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            problem="env.py migrates several databases in one run (binds of Flask-SQLAlchemy, say), "
+            "and one of them can be proved",
+            remedy="keep a chain of its own for each database, or let an x argument choose one of them in env.py, "
+            "and release each with its URL: DATABASE_URL=... interlock release -x bind=users",
         )
 
 
@@ -332,12 +350,16 @@ class Child:
             line = ""
         answer = json.loads(line) if line else self._last_words()
         if answer.get("error") == "AnotherDatabase":
-            raise OpensAnotherDatabase
+            raise OpensAnotherDatabase(is_flask_migrate=self._project.is_flask_migrate)
+        if answer.get("error") == "SeveralDatabases":
+            raise SeveralDatabases
         if answer.get("error") == "SeveralVersionTables":
             raise SeveralVersionTables(answer["message"])
         if "error" in answer:
-            told = {key: self._without_secrets(value) for key, value in answer.items()}
-            raise ProjectFailed(doing, Failure(**told))
+            failure = Failure(**{key: self._without_secrets(value) for key, value in answer.items()})
+            if failure.error == "NoFlaskApplication":
+                raise ProjectFailed("loading the Flask application", failure, NAME_THE_APPLICATION)
+            raise ProjectFailed(doing, failure)
         return cast("Mapping[str, Any]", answer)
 
     def _without_secrets(self, value: Any) -> Any:
@@ -405,6 +427,7 @@ def _setup(project: Project, url: DatabaseUrl) -> Mapping[str, Any]:
         "toml_file": str(project.toml_file) if project.toml_file else None,
         "section": project.section,
         "script_location": project.script_location,
+        "is_flask_migrate": project.is_flask_migrate,
         "x_arguments": [fill_in(argument, url, text) for argument in project.x_arguments],
         "models": project.models,
         "exclude_modules": project.exclude_modules,

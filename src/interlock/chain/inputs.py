@@ -24,6 +24,7 @@ _TELLING = (
     ".yml",
     ".json",
     ".env",
+    ".flaskenv",
     ".mako",
     ".txt",
 )

@@ -3,7 +3,8 @@
 import importlib.util
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from configparser import ParsingError, RawConfigParser
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,8 +19,21 @@ class NoAlembicProject(InterlockError):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(
-            problem=f"no Alembic project in {folder}: neither alembic.ini nor [tool.alembic] in pyproject.toml",
+            problem=f"no Alembic project in {folder}: neither alembic.ini (migrations/alembic.ini of Flask-Migrate) "
+            "nor [tool.alembic] in pyproject.toml",
             remedy="run from the project's folder, or name it in interlock.toml: [project] config = ...",
+        )
+
+
+class SeveralProjects(InterlockError):
+    """Several Alembic projects of Flask-Migrate are in a folder, and none has the usual name."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, folder: Path, found: Sequence[str]) -> None:
+        super().__init__(
+            problem=f"several Alembic projects in {folder}: {', '.join(found)}",
+            remedy=f'name the one that is meant in interlock.toml: [project] config = "{found[0]}"',
         )
 
 
@@ -44,7 +58,7 @@ class Project:
     module, as `package.module:Base`: where the mapped classes are (None: where env.py says), and the tables that
     the chain takes for granted. `exclude_modules` are patterns of modules that are not imported to look for classes.
     `schema_file` is where the schema file is or would be (None: not to be used); whether
-    the settings name it, or it is only where one is looked for.
+    the settings name it, or it is only where one is looked for. `is_flask_migrate`: the command `flask db` runs it.
     """
 
     folder: Path
@@ -60,6 +74,7 @@ class Project:
     foundation: str | None = None
     schema_file: Path | None = None
     is_schema_file_named: bool = False
+    is_flask_migrate: bool = False
 
     @property
     def label(self) -> str:
@@ -80,7 +95,10 @@ def find_project(
     foundation: str | None = None,
     schema_file: str | bool | None = None,
 ) -> Project:
-    """Find the Alembic project in a folder as the `alembic` command would. Raises NoAlembicProject, NoSuchFile."""
+    """Find the Alembic project in a folder as the `alembic` command would, or else as `flask db` would.
+
+    Raises NoAlembicProject, SeveralProjects, NoSuchFile.
+    """
     ini = folder / "alembic.ini"
     toml = folder / "pyproject.toml"
     config_file, toml_file = ini if ini.exists() else None, toml if _has_alembic(toml) else None
@@ -88,7 +106,10 @@ def find_project(
         named = _locate(folder, config, "[project] config")
         config_file, toml_file = (None, named) if named.suffix == ".toml" else (named, toml_file)
     if not (config_file or toml_file or script_location):
-        raise NoAlembicProject(folder)
+        config_file = _find_flask_migrate(folder)
+    is_flask_migrate = bool(config_file and not script_location and _is_of_flask_migrate(config_file, section))
+    if config_file and is_flask_migrate:
+        script_location = str(config_file.parent)
     return Project(
         folder=folder,
         config_file=config_file,
@@ -96,17 +117,21 @@ def find_project(
         section=section,
         script_location=script_location,
         x_arguments=x_arguments,
-        environment=environment or {"DATABASE_URL": "{url}"},
+        environment=environment or dict.fromkeys(_TOLD_BY_FLASK if is_flask_migrate else _TOLD, "{url}"),
         models=models if isinstance(models, str) else None,
         has_models=models is not False,
         exclude_modules=exclude_modules,
         foundation=foundation,
         schema_file=_place_of_schema_file(folder, config_file or toml_file, schema_file),
         is_schema_file_named=isinstance(schema_file, str),
+        is_flask_migrate=is_flask_migrate,
     )
 
 
 SCHEMA_FILE = "schema.json"
+_TOLD = ("DATABASE_URL",)
+# What Flask-SQLAlchemy calls it; with the prefix, app.config.from_prefixed_env() reads it.
+_TOLD_BY_FLASK = (*_TOLD, "SQLALCHEMY_DATABASE_URI", "FLASK_SQLALCHEMY_DATABASE_URI")
 
 
 def _place_of_schema_file(folder: Path, config: Path | None, named: str | bool | None) -> Path | None:
@@ -136,6 +161,31 @@ def _has_alembic(toml: Path) -> bool:
         return "alembic" in tomllib.loads(toml.read_text()).get("tool", {})
     except tomllib.TOMLDecodeError as error:
         raise InterlockError(f"{toml} is not valid TOML: {error}", "correct it and run again") from error
+
+
+def _find_flask_migrate(folder: Path) -> Path:
+    """Find what `flask db init` has made: in the folder migrations, unless the application names another one."""
+    found = [ini for ini in sorted(folder.glob("*/alembic.ini")) if _is_of_flask_migrate(ini, "alembic")]
+    usual = folder / "migrations" / "alembic.ini"
+    if usual in found:
+        return usual
+    if len(found) > 1:
+        raise SeveralProjects(folder, [str(ini.relative_to(folder)) for ini in found])
+    if not found:
+        raise NoAlembicProject(folder)
+    return found[0]
+
+
+def _is_of_flask_migrate(ini: Path, section: str) -> bool:
+    """Whether a file of settings lies beside its env.py and leaves it to Flask-Migrate to say where that is."""
+    if not (ini.parent / "env.py").exists():
+        return False
+    settings = RawConfigParser()
+    try:
+        settings.read(ini, encoding="utf-8")
+    except (ParsingError, UnicodeDecodeError):
+        return False  # Alembic says what is wrong with it
+    return not settings.has_option(section, "script_location")
 
 
 def _locate(folder: Path, path: str, setting: str) -> Path:

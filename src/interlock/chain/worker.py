@@ -18,6 +18,7 @@ import time
 import traceback
 from argparse import Namespace
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -35,6 +36,7 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.pool import Pool
 
 from interlock.chain import models
+from interlock.chain.flask_app import application_context
 from interlock.chain.half_done import HalfDone
 from interlock.chain.inputs import Recorder
 from interlock.chain.lock_waits import LockWaits, is_postgresql, sqlstate_of
@@ -60,6 +62,10 @@ _BEGINS = {"upgrade": "upgrade", "measure": "measuring"}
 
 class AnotherDatabase(Exception):
     """env.py opened another database than the one that was meant."""
+
+
+class SeveralDatabases(Exception):
+    """env.py runs the chain more than once, on another database each time."""
 
 
 class SeveralVersionTables(Exception):
@@ -185,6 +191,8 @@ class Worker:
         seen: list[MigrationContext] = []
 
         def note(_heads: object, context: MigrationContext) -> Iterable[RevisionStep]:
+            if seen and not self._is_target(context):
+                raise SeveralDatabases
             self._require_target(context)
             seen.append(context)
             return []
@@ -388,14 +396,26 @@ class Worker:
             configure(*arguments, **{**wanted, "transaction_per_migration": True})
 
         context.configure = configure_one_by_one  # type: ignore[method-assign]
-        with context:
+        with context, self._application():
             self.scripts.run_env()
         _require_one(tables)  # env.py may have caught what was raised above
 
+    def _application(self) -> AbstractContextManager[None]:
+        env = Path(self.scripts.dir) / "env.py"
+        return application_context(env, is_flask_migrate=self.setup["is_flask_migrate"])
+
     def _require_target(self, context: MigrationContext) -> None:
+        if not self._is_target(context):
+            raise AnotherDatabase
+
+    def _is_target(self, context: MigrationContext) -> bool:
         # Alembic has read the version table on this connection by now, so asking here changes nothing for it.
-        if context.connection is not None:
-            self._require(context.connection.execute(text(self.setup["identity_query"])).scalar_one())
+        if context.connection is None:
+            return True
+        if context.dialect.name != "postgresql":
+            return False
+        identity = context.connection.execute(text(self.setup["identity_query"])).scalar_one()
+        return bool(identity == self.setup["identity"])
 
     def _require(self, identity: str) -> None:
         if identity != self.setup["identity"]:
