@@ -7,6 +7,10 @@ from interlock.probes.probe import NOBODY, Answer, Asked, Proof
 from interlock.verdict.finding import Check, Finding, Signal
 
 SHOWN = 3
+_REMEDIES = {
+    404: "see whether this release has the route; if it must not, leave it out of the probes",
+    429: "a rate limit of the application stopped it: raise that for who asks here, or wait and ask again",
+}
 
 
 def findings(asked: Asked, *, check: Check, expected_build: str | None = None) -> tuple[Finding, ...]:
@@ -105,8 +109,8 @@ def remedy_for(answer: Answer) -> str:
             return f"see whether the token of {answer.identity} is still good, and what its role may do"
         case 401 | 403:
             return "if people must log in here, declare the endpoint as protected"
-        case 404:
-            return "see whether this release has the route; if it must not, leave it out of the probes"
+        case 404 | 429 as status:
+            return _REMEDIES[status]
         case status if 200 <= status < 300 and not is_real:
             return "put the login check before the endpoint; if it is public, declare that"
         case status if 300 <= status < 400:

@@ -16,7 +16,7 @@ class Sifted:
     """What a round needs of a reply beside its answer: whole bodies would be kept until its end."""
 
     not_taken: int | None = None
-    """The status of a detail that did not take what a list told."""
+    """The status where a value was not taken that a list told, or that the document only allows."""
     told: Json = None
 
 
@@ -32,13 +32,15 @@ class Heard:
 
     def sift(self, probe: Probe, identity: str, reply: Reply | NoReply) -> Sifted:
         """Keep of a reply what `note` needs. May be called in any thread."""
-        not_taken = reply.status if probe.template and _is_not_taken(probe, identity, reply) else None
+        is_chosen = bool(probe.template) or probe.is_tried
+        not_taken = reply.status if is_chosen and _is_not_taken(probe, identity, reply) else None
         return Sifted(not_taken, told_by(reply) if probe.name in self._wanted else None)
 
     def note(self, probe: Probe, identity: str, answer: Answer, sifted: Sifted) -> None:
-        """Take an answer down; of a detail that did not take what a list told, only where that is strange."""
+        """Take an answer down; where a value was not taken, only if that is strange."""
         if sifted.not_taken is not None:
-            reason = f"it answered {sifted.not_taken} to {identity} for the first thing that a list tells"
+            value = "a value that the document allows" if probe.is_tried else "the first thing that a list tells"
+            reason = f"it answered {sifted.not_taken} to {identity} for {value}"
             if (probe.name, identity) in self._own_pages:
                 self._answers.append(replace(answer, proof=Proof.UNPROVED, reason=reason))
             else:

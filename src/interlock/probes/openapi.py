@@ -123,7 +123,7 @@ class _Reader:
         expect = self._expect(path, operation, frozenset(answers))
         if filled.left:
             return _Open(path, Probe(filled.path, "GET", expect, schemas, template=filled.path), filled.left)
-        return Probe(filled.path, "GET", expect, schemas)
+        return Probe(filled.path, "GET", expect, schemas, is_tried=filled.is_tried)
 
     def _reason_against(self, path: str, method: str, operation: Mapping[str, Any]) -> str | None:
         for pattern in self.exclude:

@@ -8,15 +8,20 @@ from urllib.parse import quote, urlencode
 
 from interlock.probes.reference import resolved
 
+_COMPOSED = ("allOf", "anyOf", "oneOf")
 _IN_BRACES = re.compile(r"\{([^}]*)\}?")
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A path that can be asked, once what is left in braces has a value too: the parameters of that name."""
+    """A path that can be asked, once what is left in braces has a value too: the parameters of that name.
+
+    `is_tried`: a value in it is one that the document allows, and not one that it gives.
+    """
 
     path: str
     left: tuple[str, ...] = ()
+    is_tried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +40,13 @@ def fill_in(
     """
     query: list[tuple[str, str]] = []
     left: list[str] = []
+    is_tried = False
     for parameter in _required(item, operation, document):
         name, place = str(parameter.get("name", "")), parameter.get("in")
         texts = _texts(_value_of(parameter, document))
+        if not texts:
+            texts = _texts(_allowed_by(parameter.get("schema"), document))
+            is_tried |= bool(texts)
         if not texts and place == "path" and "{" + name + "}" in path.split("/"):
             left.append(name)
             continue
@@ -50,7 +59,7 @@ def fill_in(
     if set(_IN_BRACES.findall(path)) != set(left):
         return Lacking("a path parameter that the document does not describe")
     in_order = sorted(left, key=lambda name: path.index("{" + name + "}"))
-    return Filled(f"{path}?{urlencode(query)}" if query else path, tuple(in_order))
+    return Filled(f"{path}?{urlencode(query)}" if query else path, tuple(in_order), is_tried)
 
 
 def _required(
@@ -78,6 +87,21 @@ def _value_of(parameter: Mapping[str, Any], document: Mapping[str, Any]) -> obje
         schema.get("default"),
     ]
     return next((value for value in candidates if value is not None), None)
+
+
+def _allowed_by(described: object, document: Mapping[str, Any]) -> object:
+    """Give a value of a schema that allows only some: the one, the first of several, or false."""
+    schema = resolved(described, document)
+    parts = [schema.get("items"), *(part for kind in _COMPOSED for part in schema.get(kind) or ())]
+    # No deeper: a schema may lie within itself.
+    values = [value for one in (schema, *parts) for value in _values_of(resolved(one, document))]
+    return next((value for value in values if value is not None), None)
+
+
+def _values_of(schema: Mapping[str, Any]) -> list[object]:
+    listed = schema.get("enum")
+    values = [schema.get("const"), *(listed if isinstance(listed, list) else [])]
+    return [*values, False] if schema.get("type") == "boolean" else values
 
 
 def _texts(value: object) -> list[str]:

@@ -40,6 +40,8 @@ class Probe:
     body: Any = None
     template: str = ""
     """The path with its parameters in braces, where they were filled in: people know it by that."""
+    is_tried: bool = False
+    """Whether a parameter has a value that is only allowed: nobody says that there is something of it."""
 
     @property
     def name(self) -> str:
@@ -74,7 +76,7 @@ class Asked:
     """One round of asking: every probe as every identity it expects something of.
 
     `build` is the build id that the application says it is, None where it was not asked or did not tell. `left_out`
-    are operations that could not be asked, because no list told what to ask them for.
+    are operations that were not asked, or in vain, because nothing told what to ask them for.
     """
 
     answers: tuple[Answer, ...] = ()

@@ -1,7 +1,7 @@
 """Ask the application: before the release for the report, after it for the verdict."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
 
@@ -17,14 +17,6 @@ from interlock.release.request import Application, Request
 from interlock.verdict.finding import Check, Finding, Signal
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
-    """One round of questions, and the operations that were left out of it, in words."""
-
-    asked: Asked
-    left_out: tuple[str, ...] = ()
-
-
 def ask_before(book: Logbook, request: Request) -> None:
     """Ask the application as it is. What it answers now is for the report, not for the verdict."""
     if request.application is None or request.is_schema_only:
@@ -35,9 +27,9 @@ def ask_before(book: Logbook, request: Request) -> None:
         except InterlockError as error:  # the old release may well be down: that is why there is a new one
             stage.summary, stage.looks = error.problem, Signal.CAUTION
             return
-        book.note(asked_before=told.asked)
-        stage.summary = summarise(told.asked)
-        if count_proofs(told.asked)[Proof.FAILED]:
+        book.note(asked_before=told)
+        stage.summary = summarise(told)
+        if count_proofs(told)[Proof.FAILED]:
             stage.looks = Signal.CAUTION
 
 
@@ -57,16 +49,16 @@ def ask_after(
         else:
             with watch_visitors(released) as visitors:
                 told = _ask(application)
-                if count_proofs(told.asked)[Proof.PROVED] and visitors.has_come() is False:
+                if count_proofs(told)[Proof.PROVED] and visitors.has_come() is False:
                     stage.find(_NOBODY_CAME)
-        book.note(asked_after=told.asked, expected_build=application.expected_build)
-        for left_out in told.left_out:
+        book.note(asked_after=told, expected_build=application.expected_build)
+        for left_out in _by_reason(told.left_out):
             book.admit(left_out)
-        stage.find(*findings(told.asked, check=Check.PROBE_AFTER, expected_build=application.expected_build))
-        stage.summary = summarise(told.asked)
+        stage.find(*findings(told, check=Check.PROBE_AFTER, expected_build=application.expected_build))
+        stage.summary = summarise(told)
 
 
-def _ask(application: Application) -> Round:
+def _ask(application: Application) -> Asked:
     # The HTTP client takes long to import, and most runs of the guard ask no endpoint.
     from interlock.probes.ask import ask
     from interlock.probes.document import fetch_document
@@ -88,7 +80,7 @@ def _ask(application: Application) -> Round:
         timeout_seconds=application.timeout_seconds,
         build=application.build,
     )
-    return Round(asked, tuple(_by_reason((*declared.unprobed, *asked.left_out))))
+    return replace(asked, left_out=(*declared.unprobed, *asked.left_out))
 
 
 def _by_reason(unprobed: Iterable[Unprobed]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """What a release can show for the schema, the models and the endpoints. It claims no more than the record holds."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from interlock.release.record import ReleaseRecord, Verification
@@ -74,8 +75,21 @@ def _endpoints(record: ReleaseRecord) -> Evidence:
         return Evidence("Endpoints", None, "no endpoint was asked")
     working = sum("proved" in told and not told & {"failed", "unproved"} for told in proofs.values())
     if working == len(proofs):
-        number = counted(working, "endpoint")
-        return Evidence("Endpoints", Signal.CLEAR, f"all {number} work" if working > 1 else f"{number} works")
+        return Evidence("Endpoints", Signal.CLEAR, _all_work(working, is_partial=_left_some_out(record, proofs)))
     has_failed = any("failed" in told for told in proofs.values())
     clause = f"{working} of {counted(len(proofs), 'endpoint')} {'is' if len(proofs) == 1 else 'are'} proved to work"
     return Evidence("Endpoints", Signal.STOP if has_failed else Signal.CAUTION, clause)
+
+
+def _all_work(number: int, *, is_partial: bool) -> str:
+    those = counted(number, "endpoint")
+    if number == 1:
+        return f"the {those} that was asked works" if is_partial else f"{those} works"
+    return f"all {those} that were asked work" if is_partial else f"all {those} work"
+
+
+def _left_some_out(record: ReleaseRecord, asked: Collection[str]) -> bool:
+    """Whether there are pages that nobody was asked for. What changes something is never asked, and no page."""
+    newest = record.asked_after or record.asked_before
+    left_out = newest.left_out if newest else ()
+    return any(each.operation.startswith("GET ") and each.operation not in asked for each in left_out)

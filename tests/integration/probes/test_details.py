@@ -1,6 +1,6 @@
 """Endpoints of one thing, asked for what the lists of a real application tell each identity."""
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import Depends, FastAPI, HTTPException, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -164,6 +164,31 @@ def test_what_no_list_tells_or_what_is_not_taken_is_left_out_and_told():
     # That its door is locked says nothing then, and is no reason for a finding.
     assert {warranty, "GET /pages/{slug}"}.isdisjoint(answer.probe for answer in asked.answers)
     assert warranty not in "".join(each.message for each in findings(asked, check=Check.PROBE_AFTER))
+
+
+def test_a_value_that_is_only_allowed_proves_a_page_and_fails_none_that_does_not_take_it():
+    app = FastAPI()
+
+    @app.get("/reports/{kind}")
+    def report(kind: Literal["daily", "weekly"], is_short: bool) -> dict[str, Any]:
+        return {"kind": kind, "is_short": is_short}
+
+    @app.get("/exports/{kind}")
+    def export(kind: Literal["pdf", "csv"]) -> dict[str, str]:
+        raise HTTPException(404, f"nobody has made a {kind}")
+
+    @app.get("/totals/{kind}")
+    def totals(kind: Literal["sum", "mean"]) -> dict[str, str]:
+        raise HTTPException(500, f"{kind} is broken")
+
+    asked = round_of(app)
+
+    assert [(answer.probe, answer.proof) for answer in asked.answers] == [
+        ("GET /reports/daily?is_short=false", Proof.PROVED),
+        ("GET /totals/sum", Proof.FAILED),
+    ]
+    reason = "it answered 404 to anonymous for a value that the document allows"
+    assert asked.left_out == (Unprobed("GET /exports/pdf", reason),)
 
 
 def test_the_page_of_a_thing_that_its_list_tells_and_that_is_not_there_is_caution():

@@ -105,7 +105,11 @@ def test_a_finding_carries_its_check_and_a_remedy():
     )
 
 
-@pytest.mark.parametrize("status", [None, 200, 302, 401, 404, 418, 500])
+def test_a_rate_limit_is_called_one():
+    assert "a rate limit of the application stopped it" in remedy_for(an_answer(Proof.FAILED, status=429))
+
+
+@pytest.mark.parametrize("status", [None, 200, 302, 401, 404, 418, 429, 500])
 @pytest.mark.parametrize("identity", [ANONYMOUS, INVALID, "admin"])
 @pytest.mark.parametrize("proof", [Proof.FAILED, Proof.UNPROVED])
 def test_there_is_always_something_to_do(proof: Proof, identity: str, status: int | None):

@@ -167,6 +167,43 @@ def test_a_path_parameter_is_filled_in_from_its_example(described: dict[str, Any
     assert only_probe(a_document("/modules/{key}", get=an_operation(parameters=[parameter]))).path == "/modules/a%2Fb"
 
 
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"enum": ["daily", "weekly"]}, "daily"),
+        ({"const": "daily"}, "daily"),
+        ({"type": "boolean"}, "false"),
+        ({"anyOf": [{"$ref": "#/components/schemas/Kind"}, {"type": "null"}]}, "hourly"),
+        ({"type": "array", "items": {"$ref": "#/components/schemas/Kind"}}, "hourly"),
+    ],
+)
+def test_a_parameter_that_allows_only_some_values_is_tried_with_the_first(schema: dict[str, Any], value: str):
+    parameters = [{"name": "kind", "in": place, "required": True, "schema": schema} for place in ("path", "query")]
+    document = a_document("/reports/{kind}", get=an_operation(parameters=parameters))
+    document["components"] = {"schemas": {"Kind": {"enum": [None, "hourly"]}}}
+
+    probe = only_probe(document)
+
+    assert probe.path == f"/reports/{value}?kind={value}"
+    assert probe.is_tried
+
+
+def test_an_example_counts_more_than_what_is_allowed():
+    parameter = {"name": "kind", "in": "query", "required": True, "schema": {"enum": ["a", "b"], "default": "b"}}
+
+    probe = only_probe(a_document(get=an_operation(parameters=[parameter])))
+
+    assert (probe.path, probe.is_tried) == ("/modules?kind=b", False)
+
+
+def test_a_schema_that_lies_within_itself_gives_no_value():
+    parameter = {"name": "x", "in": "query", "required": True, "schema": {"$ref": "#/components/schemas/Any"}}
+    document = a_document(get=an_operation(parameters=[parameter]))
+    document["components"] = {"schemas": {"Any": {"anyOf": [{"$ref": "#/components/schemas/Any"}]}}}
+
+    assert not read(document).probes
+
+
 def test_a_query_parameter_is_filled_in_from_its_example():
     parameters = [
         {"name": "kind", "in": "query", "required": True, "example": ["a b", "c"]},

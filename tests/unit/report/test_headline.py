@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from tests.unit.report.builders import (
     CAUTION,
@@ -19,7 +21,7 @@ from tests.unit.report.builders import (
     unexpected,
 )
 
-from interlock.probes.probe import Asked
+from interlock.probes.probe import Asked, Unprobed
 from interlock.release.record import AppliedStep, Plan
 from interlock.report.endpoints import pair_answers
 from interlock.report.evidence import evidence
@@ -41,6 +43,23 @@ def test_clear_says_what_was_proved():
         "Proved: the live schema is what the chain defines at 0006 (142 objects), all 12 mapped classes can be "
         "selected and 1 endpoint works. Nothing was pending; the database was not touched."
     )
+
+
+@pytest.mark.parametrize(
+    ("number", "clause"), [(1, "the 1 endpoint that was asked works"), (2, "all 2 endpoints that were asked work")]
+)
+def test_pages_that_were_not_asked_are_not_among_those_that_work(number: int, clause: str):
+    answers = asked(*[(200, 200, 401)] * number)
+    page = Unprobed("GET /reports/{kind}", "needs the path parameter kind")
+
+    assert clause in headline(a_record(asked_after=replace(answers, left_out=(page,))))
+
+
+@pytest.mark.parametrize("operation", ["POST /orders", "GET /api/admin/modules"])
+def test_what_is_no_page_or_was_asked_after_all_is_not_left_out(operation: str):
+    answers = replace(asked((200, 200, 401)), left_out=(Unprobed(operation, "not a safe method"),))
+
+    assert "1 endpoint works" in headline(a_record(asked_after=answers))
 
 
 def test_stop_says_where_and_what_became_of_the_database():
