@@ -6,7 +6,7 @@ import pytest
 
 from interlock.errors import ExitCode
 from interlock.postgres.url import parse_url
-from tests.acceptance.conftest import Interlock, ask
+from tests.acceptance.conftest import Interlock, ask, execute
 from tests.alembic_project import ASYNC_ENV, SHOP, SYNC_ENV, make_project
 
 TABLES = "select table_name from information_schema.tables where table_schema = 'public'"
@@ -98,6 +98,51 @@ def test_a_version_table_of_another_name_in_another_schema(interlock: Interlock,
     assert said.code == ExitCode.CLEAR, said
     assert ask(database, "select version_num from meta.shop_version") == [("r3",)]
     assert interlock("verify", database=database).code == ExitCode.CLEAR
+
+
+FOR_A_TENANT = """tenant = context.get_x_argument(as_dictionary=True)["tenant"]
+        connection.exec_driver_sql(f"set search_path to {tenant}")
+        connection.commit()
+        connection.dialect.default_schema_name = tenant"""
+
+
+def test_an_env_py_that_sets_a_tenants_search_path_is_told_how_every_session_gets_it(
+    interlock: Interlock, tmp_path: Path, database: str
+):
+    make_project(tmp_path, before_configure=FOR_A_TENANT)
+    execute(database, "create schema acme")
+
+    said = interlock("release", "--schema-only", "-x", "tenant=acme", database=database)
+
+    assert said.code == ExitCode.STOP
+    assert "env.py sets the search path to acme" in said.err
+    remedy = "?options=-csearch_path%3Dacme"
+    assert f"DATABASE_URL=postgresql://...{remedy}" in said.err
+    released = interlock("release", "--schema-only", "-x", "tenant=acme", database=database + remedy)
+    assert released.code == ExitCode.CLEAR, released
+    assert ask(database, "select version_num from acme.alembic_version") == [("r3",)]
+    assert ask(database, TABLES) == []
+
+
+def test_a_tenant_without_a_schema_is_told_to_make_it(interlock: Interlock, tmp_path: Path, database: str):
+    make_project(tmp_path, before_configure=FOR_A_TENANT)
+
+    said = interlock("release", "--schema-only", "-x", "tenant=acme", database=database)
+
+    assert said.code == ExitCode.STOP
+    assert "make the schema, which is not there" in said.err
+
+
+def test_an_env_py_that_looks_into_the_same_schemas_in_another_order(
+    interlock: Interlock, tmp_path: Path, database: str
+):
+    make_project(tmp_path, before_configure='connection.exec_driver_sql("set search_path to app"); connection.commit()')
+    execute(database, "create schema app")
+
+    said = interlock("release", "--schema-only", database=database + "?options=-csearch_path%3Dpublic,app")
+
+    assert said.code == ExitCode.CLEAR, said
+    assert ask(database, "select version_num from app.alembic_version") == [("r3",)]
 
 
 def test_x_arguments_reach_env_py(interlock: Interlock, tmp_path: Path, database: str):

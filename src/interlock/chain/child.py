@@ -114,11 +114,15 @@ class SeveralVersionTables(InterlockError):
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What env.py configures. `room_for_revisions` is how long an id may be in a version table that Alembic makes."""
+    """What env.py configures. `room_for_revisions` is how long an id may be in a version table that Alembic makes.
+
+    `search_path` is that of the connection which Alembic has; None where that is not known.
+    """
 
     version_table: str
     version_table_schema: str | None
     room_for_revisions: int | None = field(default=None, compare=False)
+    search_path: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +242,8 @@ class Child:
         answer = self._ask("env.py", "look")
         if not answer["calls_alembic"]:
             raise EnvDoesNotMigrate
-        return Environment(answer["version_table"], answer["version_table_schema"], answer["room_for_revisions"])
+        told = ("version_table", "version_table_schema", "room_for_revisions", "search_path")
+        return Environment(*(answer[each] for each in told))
 
     def limit_lock_waits(self) -> None:
         """Let no statement of a revision wait for a lock for longer than `upgrade` is told."""

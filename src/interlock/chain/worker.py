@@ -189,12 +189,14 @@ class Worker:
     def look(self) -> Answer:
         """Run env.py without running a revision: which version table does it use, which database does it open?"""
         seen: list[MigrationContext] = []
+        paths: list[str | None] = []
 
         def note(_heads: object, context: MigrationContext) -> Iterable[RevisionStep]:
             if seen and not self._is_target(context):
                 raise SeveralDatabases
             self._require_target(context)
             seen.append(context)
+            paths.append(_search_path(context))
             return []
 
         self._run_env(note, dont_mutate=True)
@@ -206,6 +208,7 @@ class Worker:
             "calls_alembic": True,
             "version_table": context.version_table,
             "version_table_schema": context.version_table_schema,
+            "search_path": paths[-1],
             # env.py, or what it imports, may have given the table another shape (version_table_impl).
             "room_for_revisions": getattr(context._version.c.version_num.type, "length", None),
         }
@@ -430,6 +433,13 @@ def _require_one(tables: Collection[tuple[str | None, str]]) -> None:
 
 def _server_of(identity: str) -> str:
     return identity.partition("/")[0]
+
+
+def _search_path(context: MigrationContext) -> str | None:
+    """The search path that env.py works with, perhaps one of its own."""
+    if context.connection is None:
+        return None
+    return str(context.connection.exec_driver_sql("show search_path").scalar_one())
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -43,6 +43,14 @@ def find_version_table(connection: Connection, name: str, schema: str | None) ->
     return VersionTable(schema or default, name, is_there=False)
 
 
+def schema_made_in(connection: Connection, search_path: str) -> str | None:
+    """The schema that a table without one is made in, for sessions with this search path; None where there is none."""
+    with connection.transaction(force_rollback=True):
+        connection.execute("select pg_catalog.set_config('search_path', %s, true)", [search_path])
+        schema: str | None = connection.execute("select pg_catalog.current_schema()").fetchall()[0][0]
+        return schema
+
+
 def read_revisions(connection: Connection, table: VersionTable) -> tuple[str, ...]:
     """Read the rows of the version table, doubled ones doubled."""
     if not table.is_there:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
+from urllib.parse import quote
 
 from interlock.chain.child import Child, Environment, start_child
 from interlock.chain.inputs import Inputs
@@ -16,7 +17,12 @@ from interlock.postgres.row_holders import Identity, find_lost, read_row_holders
 from interlock.postgres.scratch import ScratchServer, open_scratch_server
 from interlock.postgres.session import Connection, open_session, read_identity
 from interlock.postgres.url import DatabaseUrl
-from interlock.postgres.version_table import find_version_table, read_revisions, room_for_revisions
+from interlock.postgres.version_table import (
+    find_version_table,
+    read_revisions,
+    room_for_revisions,
+    schema_made_in,
+)
 from interlock.release.load_models import LoadedModels, load_models
 from interlock.schema.history import Half, History, Moment
 from interlock.schema.name import Name
@@ -31,6 +37,20 @@ class NotCommitted(InterlockError):
             problem=f"revision {revision} ran without an error, but the database is still at "
             f"{', '.join(at) or 'no revision'}: nothing was committed",
             remedy="let env.py begin nothing on its connection before context.configure(), and swallow no exception",
+        )
+
+
+class WorksInAnotherSchema(InterlockError):
+    """env.py sets a search path of its own, as the recipe for tenants does, and no other session has that."""
+
+    def __init__(self, search_path: str, schema: str | None, own: str | None) -> None:
+        path = quote(search_path.replace(", ", ","), safe=",")
+        first = "" if schema else "make the schema, which is not there, and then "
+        super().__init__(
+            problem=f"env.py sets the search path to {search_path}: its tables, the version table too, are in "
+            f"{schema or 'a schema that is not there'}, and every other session looks for them in {own or 'no schema'}",
+            remedy=f"{first}give all sessions that search path by the URL: "
+            f"DATABASE_URL=postgresql://...?options=-csearch_path%3D{path}",
         )
 
 
@@ -156,7 +176,7 @@ def open_scratch_build(
     """Give the project a scratch database that resolves names as the target does, a session on which is `like`.
 
     Without a target, names are resolved as in a database that was just made. Raises what the project's chain and
-    env.py can do wrong: ProjectFailed, OpensAnotherDatabase, EnvDoesNotMigrate.
+    env.py can do wrong: ProjectFailed, OpensAnotherDatabase, EnvDoesNotMigrate, WorksInAnotherSchema.
     """
     with (
         start_child(project) as child,  # it gets ready while the server does
@@ -177,7 +197,26 @@ def open_scratch_build(
             another.look()
             return another
 
-        yield ScratchBuild(project, introduce(child), observer, server, renew)
+        build = ScratchBuild(project, introduce(child), observer, server, renew)
+        if like:
+            _require_same_schema(like, build.environment)
+        yield build
+
+
+def _require_same_schema(target: Connection, environment: Environment) -> None:
+    """Raise WorksInAnotherSchema where env.py makes tables in a schema that other sessions do not look into."""
+    if environment.search_path is None or environment.version_table_schema is not None:
+        return
+    search_path = target.execute("show search_path").fetchall()[0][0]
+    own, schema = schema_made_in(target, search_path), schema_made_in(target, environment.search_path)
+    # env.py may yet make the schema, and may look into the same ones in another order.
+    made_in = {schema} if schema else _names_in(environment.search_path)
+    if schema != own and made_in.isdisjoint(_names_in(search_path)):
+        raise WorksInAnotherSchema(environment.search_path, schema, own)
+
+
+def _names_in(search_path: str) -> set[str]:
+    return {name.strip().strip('"') for name in search_path.split(",")}
 
 
 def current_revisions(connection: Connection, environment: Environment) -> tuple[str, ...]:
