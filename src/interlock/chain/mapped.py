@@ -32,7 +32,8 @@ class MappedColumn:
 
     `insert` is what an INSERT of the ORM writes where the application set nothing: "nothing", "null" or "a value";
     None where no class is mapped to the table. `labels` are the values that can be loaded, and `python` the enum
-    that has them; None where any value can.
+    that has them; None where any value can. `is_sent_plainly` and `is_loaded_plainly` say that SQLAlchemy's own type
+    does so, and none that knows more of its values.
     """
 
     schema: str | None
@@ -43,6 +44,8 @@ class MappedColumn:
     insert: str | None = None
     labels: tuple[str, ...] | None = None
     python: str = ""
+    is_sent_plainly: bool = True
+    is_loaded_plainly: bool = True
 
 
 @dataclass(frozen=True, slots=True)

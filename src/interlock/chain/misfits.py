@@ -1,11 +1,11 @@
 """Whether a database gives mapped classes what they expect of its schema."""
 
-import re
 from collections.abc import Iterator, Sequence
 
 import psycopg
 
 from interlock.chain.inserts import find_refusals
+from interlock.chain.kinds import Kind, clash, type_name
 from interlock.chain.mapped import MappedEnum, MappedSelect, Misfit, Models
 from interlock.postgres.session import Connection
 from interlock.verdict.finding import Signal
@@ -102,44 +102,62 @@ def _mislabelled(connection: Connection, models: Models) -> Iterator[Misfit]:
             )
 
 
-# Whether a value can be read and written at all depends on the category of its type: number, string, boolean, date
-# and time. Within one of them drivers and server convert; all others have too many lawful mappings to judge.
-_OTHER_CATEGORY = """
-select wanted.table_name || '.' || wanted.column_name,
-       wanted.type_name,
-       pg_catalog.format_type(a.atttypid, a.atttypmod)
-  from unnest(%(schemas)s::text[], %(tables)s::text[], %(columns)s::text[], %(types)s::text[])
-       as wanted (schema_name, table_name, column_name, type_name)
-  join pg_catalog.pg_class c
-    on c.relname = wanted.table_name
-   and case when wanted.schema_name is null then pg_catalog.pg_table_is_visible(c.oid)
-            else c.relnamespace = (select oid from pg_catalog.pg_namespace where nspname = wanted.schema_name) end
-  join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = wanted.column_name and not a.attisdropped
-  join pg_catalog.pg_type live on live.oid = a.atttypid
-  join pg_catalog.pg_type mapped on mapped.oid = pg_catalog.to_regtype(wanted.type_name)
- where live.typcategory <> mapped.typcategory
-   and live.typcategory in ('N', 'S', 'B', 'D') and mapped.typcategory in ('N', 'S', 'B', 'D')
+# The types of columns through arrays and domains over them, beside those that they are mapped as. A domain that is
+# mapped as such is sent and loaded in ways of its own: it counts by its category alone.
+_KINDS = """
+with recursive named as (
+       select wanted.number, a.atttypid as live, pg_catalog.format_type(a.atttypid, a.atttypmod) as live_type,
+              pg_catalog.to_regtype(wanted.type_name)::oid as mapped
+         from unnest(%(schemas)s::text[], %(tables)s::text[], %(columns)s::text[], %(types)s::text[]) with ordinality
+              as wanted (schema_name, table_name, column_name, type_name, number)
+         join pg_catalog.pg_class c
+           on c.relname = wanted.table_name
+          and case when wanted.schema_name is null then pg_catalog.pg_table_is_visible(c.oid)
+                   else c.relnamespace = (select oid from pg_catalog.pg_namespace
+                                           where nspname = wanted.schema_name) end
+         join pg_catalog.pg_attribute a
+           on a.attrelid = c.oid and a.attname = wanted.column_name and not a.attisdropped
+     ), layer (number, is_live, oid, is_array) as (
+       select number, true, live, false from named
+     union all
+       select number, false, mapped, false from named
+     union all
+       select layer.number, layer.is_live, case t.typtype when 'd' then t.typbasetype else t.typelem end,
+              layer.is_array or t.typcategory = 'A'
+         from layer
+         join pg_catalog.pg_type t
+           on t.oid = layer.oid and (t.typtype = 'd' and layer.is_live or t.typtype <> 'd' and t.typcategory = 'A')
+     ), kind (number, is_live, category, name, is_range, is_array) as (
+       select layer.number, layer.is_live, t.typcategory::text,
+              case when t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace then t.typname::text else '' end,
+              t.typtype in ('r', 'm'), layer.is_array
+         from layer
+         join pg_catalog.pg_type t
+           on t.oid = layer.oid and not (t.typtype = 'd' and layer.is_live or t.typtype <> 'd' and t.typcategory = 'A')
+     )
+select number::int, named.live_type,
+       mapped.category, mapped.name, mapped.is_range, mapped.is_array,
+       live.category, live.name, live.is_range, live.is_array
+  from named
+  join kind mapped using (number)
+  join kind live using (number)
+ where live.is_live and not mapped.is_live
+ order by number
 """
-# Without its length or precision. What is no plain name (a collation, say) to_regtype would take for a syntax error.
-_PLAIN_TYPE = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9_ ]*?)\s*(\([\d, ]*\))?(?P<zone> WITH(OUT)? TIME ZONE)?\Z")
 
 
 def _mistyped(connection: Connection, models: Models) -> Iterator[Misfit]:
-    matches = [(column, _PLAIN_TYPE.match(column.type)) for column in models.columns]
-    plain = [(column, match["name"] + (match["zone"] or "")) for column, match in matches if match]
-    differing = connection.execute(
-        _OTHER_CATEGORY,
-        {
-            "schemas": [column.schema for column, _ in plain],
-            "tables": [column.table for column, _ in plain],
-            "columns": [column.column for column, _ in plain],
-            "types": [name for _, name in plain],
-        },
-    )
-    for column, mapped, live in differing:
-        yield Misfit(
-            f"{column} is {live}, mapped as {mapped}", "add the revision that changes the type, or correct the class"
-        )
+    named = [(column, name) for column in models.columns if (name := type_name(column))]
+    wanted = {
+        "schemas": [column.schema for column, _ in named],
+        "tables": [column.table for column, _ in named],
+        "columns": [column.column for column, _ in named],
+        "types": [name for _, name in named],
+    }
+    for number, live_type, *kinds in connection.execute(_KINDS, wanted):
+        misfit = clash(named[number - 1][0], Kind(*kinds[:4]), Kind(*kinds[4:]), live_type)
+        if misfit:
+            yield misfit
 
 
 def _enum_problem(mapped: MappedEnum, live: str, labels: Sequence[str] | None) -> str | None:

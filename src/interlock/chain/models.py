@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, Column, Enum, Integer, MetaData, Select, String, T
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import CompileError
 from sqlalchemy.orm import Mapper, configure_mappers, undefer
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
 
 class _Compiler(postgresql.base.PGCompiler):
@@ -130,6 +130,8 @@ def _columns_of(table: Table, mappers: Sequence[Mapper[Any]]) -> Iterator[Mappin
             "insert": _insert_of(column) if mappers else None,
             "labels": list(labels.enums) if labels else None,
             "python": _enum_name(labels) if labels else "",
+            "is_sent_plainly": _is_sent_plainly(column.type),
+            "is_loaded_plainly": _is_loaded_plainly(column.type),
         }
 
 
@@ -162,6 +164,35 @@ def _loadable_labels(kind: TypeEngine[Any]) -> Enum | None:
         return _loadable_labels(own.data_type)
     is_plain = isinstance(own, Enum) and _inherits(own, "result_processor") and _inherits(own, "_object_value_for_elem")
     return own if is_plain and isinstance(own, Enum) else None
+
+
+def _is_sent_plainly(kind: TypeEngine[Any]) -> bool:
+    layers = list(_layers(kind))
+    return all(
+        not isinstance(each, UserDefinedType)
+        and _inherits(each, "bind_expression")
+        # A decorator makes of a value what the type below it takes.
+        and (isinstance(each, TypeDecorator) or _inherits(each, "bind_processor"))
+        for each in layers
+    )
+
+
+def _is_loaded_plainly(kind: TypeEngine[Any]) -> bool:
+    hooks = ("column_expression", "result_processor", "process_result_value")
+    return all(
+        not isinstance(each, UserDefinedType) and all(_inherits(each, hook) for hook in hooks if hasattr(each, hook))
+        for each in _layers(kind)
+    )
+
+
+def _layers(kind: TypeEngine[Any]) -> Iterator[TypeEngine[Any]]:
+    """The type, and those that its decorators and arrays are made of, as this dialect has them."""
+    own = kind._variant_mapping.get(_DIALECT.name, kind)
+    yield own
+    if isinstance(own, TypeDecorator):
+        yield from _layers(own.load_dialect_impl(_DIALECT))
+    elif isinstance(own, ARRAY):
+        yield from _layers(own.item_type)
 
 
 def _inherits(kind: TypeEngine[Any], method: str) -> bool:

@@ -1,5 +1,6 @@
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column, registry
 
 from interlock.chain.models import describe
@@ -130,3 +131,50 @@ def test_a_column_that_one_of_the_classes_of_a_table_has_may_be_null_in_the_rows
         "sound": True,
     }
     assert described["discriminators"][0]["labels"] == ["animal", "cat"]
+
+
+class Decoded(sa.TypeDecorator):
+    """Makes something else of what it loads."""
+
+    impl = sa.JSON
+
+    def process_result_value(self, value: object, _dialect: sa.Dialect) -> object:
+        return value
+
+
+class Cast(sa.TypeDecorator):
+    """Sends another type than its own."""
+
+    impl = sa.Uuid
+
+    def bind_expression(self, bindparam: sa.BindParameter) -> sa.ColumnElement:
+        return sa.cast(bindparam, sa.Text)
+
+
+class Unknown(sa.types.UserDefinedType):
+    """Sends and loads what it likes."""
+
+    def get_col_spec(self) -> str:
+        return "UUID"
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_sent_plainly", "is_loaded_plainly"),
+    [
+        (sa.Uuid(), True, True),
+        (postgresql.ARRAY(postgresql.JSONB), True, True),
+        (sa.String().with_variant(postgresql.JSONB(), "postgresql"), True, True),
+        (Decoded(), True, False),
+        (postgresql.ARRAY(Decoded()), True, False),
+        (Cast(), False, True),
+        (sa.String().with_variant(Cast(), "postgresql"), False, True),
+        (Unknown(), False, False),
+        (postgresql.ARRAY(Unknown()), False, False),
+    ],
+)
+def test_what_a_type_of_the_project_does_by_itself(
+    kind: sa.types.TypeEngine, is_sent_plainly: bool, is_loaded_plainly: bool
+):
+    described = described_columns(sa.Column("x", kind))["x"]
+
+    assert (described["is_sent_plainly"], described["is_loaded_plainly"]) == (is_sent_plainly, is_loaded_plainly)
