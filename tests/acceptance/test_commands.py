@@ -58,7 +58,7 @@ def test_what_a_release_drops_is_kept_where_the_settings_say_so(tmp_path: Path, 
     (tmp_path / "interlock.toml").write_text('[backup]\nfolder = "backups"')
     execute(
         released,
-        "insert into customers values (1, 'a@example.com');"
+        "insert into customers (email) values ('a@example.com');"
         "insert into orders (customer_id, state, note) values (1, 'open', 'x')",
     )
     password = parse_url(released).password

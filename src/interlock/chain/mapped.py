@@ -33,7 +33,8 @@ class MappedColumn:
     `insert` is what an INSERT of the ORM writes where the application set nothing: "nothing", "null" or "a value";
     None where no class is mapped to the table. `labels` are the values that can be loaded, and `python` the enum
     that has them; None where any value can. `is_sent_plainly` and `is_loaded_plainly` say that SQLAlchemy's own type
-    does so, and none that knows more of its values.
+    does so, and none that knows more of its values. `is_filled_key` says that it is the whole primary key of a class,
+    and that the ORM leaves it to the server.
     """
 
     schema: str | None
@@ -46,6 +47,7 @@ class MappedColumn:
     python: str = ""
     is_sent_plainly: bool = True
     is_loaded_plainly: bool = True
+    is_filled_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,7 @@ def _columns_of(table: Table, mappers: Sequence[Mapper[Any]]) -> Iterator[Mappin
             "python": _enum_name(labels) if labels else "",
             "is_sent_plainly": _is_sent_plainly(column.type),
             "is_loaded_plainly": _is_loaded_plainly(column.type),
+            "is_filled_key": bool(mappers) and [*table.primary_key] == [column] and _insert_of(column) == "nothing",
         }
 
 

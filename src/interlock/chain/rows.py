@@ -4,12 +4,13 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from itertools import groupby
+from itertools import chain, groupby
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
+from interlock.chain.keys import TakenKey, look_at_keys
 from interlock.chain.mapped import MappedColumn, Models
 from interlock.postgres.session import Connection
 
@@ -54,6 +55,7 @@ class LookedAt:
 
     `proved` counts the expectations that the catalog proves. Of the tables, `unfinished` were not looked through in
     time, of `partly_seen` row-level security shows our role only some rows, and `failed` has what the server said.
+    `taken` are primary keys whose sequence the rows are ahead of.
     """
 
     unreadable: tuple[Unreadable, ...]
@@ -63,6 +65,7 @@ class LookedAt:
     unfinished: tuple[str, ...]
     partly_seen: tuple[str, ...]
     failed: tuple[tuple[str, str], ...]
+    taken: tuple[TakenKey, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,10 @@ def look_at_rows(connection: Connection, models: Models, within_seconds: float |
     wanted = expectations(models)
     live = _read_columns(connection, wanted)
     doubted = [each for each in live if not each.proves(wanted[each.number - 1])]
-    look = _Look(connection, wanted, time.monotonic() + (WITHIN_SECONDS if within_seconds is None else within_seconds))
+    seconds = WITHIN_SECONDS if within_seconds is None else within_seconds
+    end = time.monotonic() + seconds
+    keys = look_at_keys(connection, models, seconds)
+    look = _Look(connection, wanted, end)
     tables = [(name, list(columns)) for name, columns in groupby(doubted, lambda each: (each.schema, each.table))]
     for (schema, table), columns in tables:
         look.through(schema, table, columns)
@@ -169,10 +175,17 @@ def look_at_rows(connection: Connection, models: Models, within_seconds: float |
         tables=len(tables),
         expectations=len(live),
         proved=len(live) - len(doubted),
-        unfinished=tuple(look.unfinished),
-        partly_seen=tuple(dict.fromkeys(_name(each.schema, each.table) for each in doubted if each.is_partly_seen)),
-        failed=tuple(look.failed),
+        unfinished=_each_once(keys.unfinished, look.unfinished),
+        partly_seen=_each_once(
+            keys.partly_seen, (_name(each.schema, each.table) for each in doubted if each.is_partly_seen)
+        ),
+        failed=(*keys.failed, *look.failed),
+        taken=keys.taken,
     )
+
+
+def _each_once(*names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(names)))
 
 
 def _expected_of(column: MappedColumn) -> Iterator[Expectation]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from interlock.chain.keys import TakenKey
 from interlock.chain.mapped import Misfit, Models
 from interlock.chain.rows import WITHIN_SECONDS, LookedAt, Trouble, Unreadable
 from interlock.release.load_models import LoadedModels
@@ -55,6 +56,8 @@ def row_findings(looked: LookedAt, *, is_complete: bool) -> Iterator[Finding]:
     """Rows that cannot be loaded, and rows that nobody saw. `is_complete` says that no class can be missing."""
     for unreadable in looked.unreadable:
         yield _unreadable_finding(unreadable, is_complete=is_complete)
+    for taken in looked.taken:
+        yield _taken_finding(taken)
     if looked.unfinished:
         yield _unseen(
             f"not looked through within {WITHIN_SECONDS:g} s: {_listed(looked.unfinished)}",
@@ -102,6 +105,17 @@ def _unreadable_finding(unreadable: Unreadable, *, is_complete: bool) -> Finding
                 f"{column} tells in {rows} of a class that {expectation.python} has not, such as {values}",
                 "map a class with that polymorphic_identity, or correct these rows",
             )
+
+
+def _taken_finding(taken: TakenKey) -> Finding:
+    key = taken.key
+    return Finding(
+        Check.ROWS,
+        Signal.CAUTION,
+        f"the next {key.column} of {key.name} is {taken.next_value}, and there is a row with it or beyond it: an "
+        "INSERT of the ORM may be refused by the primary key",
+        f"{key.mending}; or map the column with autoincrement=False, where the application always sets it",
+    )
 
 
 def _unseen(message: str, remedy: str) -> Finding:

@@ -178,3 +178,28 @@ def test_what_a_type_of_the_project_does_by_itself(
     described = described_columns(sa.Column("x", kind))["x"]
 
     assert (described["is_sent_plainly"], described["is_loaded_plainly"]) == (is_sent_plainly, is_loaded_plainly)
+
+
+@pytest.mark.parametrize(
+    ("columns", "is_filled"),
+    [
+        ([sa.Column("x", sa.Integer, primary_key=True)], True),
+        ([sa.Column("x", sa.Integer, sa.Identity(always=True), primary_key=True)], True),
+        ([sa.Column("x", sa.Integer, primary_key=True, server_default=sa.text("nextval('s')"))], True),
+        ([sa.Column("x", sa.Integer, primary_key=True, autoincrement=False)], False),
+        ([sa.Column("x", sa.Integer, primary_key=True, default=lambda: 1)], False),
+        ([sa.Column("x", sa.Integer, sa.ForeignKey("parents.id"), primary_key=True)], False),
+        ([sa.Column("x", sa.Integer, primary_key=True), sa.Column("y", sa.Integer, primary_key=True)], False),
+    ],
+)
+def test_a_key_that_is_left_to_the_server(columns: list[sa.Column], is_filled: bool):
+    metadata = sa.MetaData()
+    sa.Table("parents", metadata, sa.Column("id", sa.Integer, primary_key=True))
+    orders = sa.Table("orders", metadata, *columns)
+    mapper = registry(metadata=metadata).map_imperatively(type("Order", (), {}), orders)
+
+    described = {
+        each["column"]: each for each in describe([metadata], [mapper])["columns"] if each["table"] == "orders"
+    }
+
+    assert described["x"]["is_filled_key"] is is_filled
