@@ -51,6 +51,15 @@ class MappedColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class MappedUnique:
+    """Columns that a mapped class says are unique together."""
+
+    schema: str | None
+    table: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Models:
     """What the mapped classes expect of the database.
 
@@ -65,6 +74,7 @@ class Models:
     elsewhere: tuple[str, ...]
     strays: tuple[MappedSelect, ...] = ()
     discriminators: tuple[MappedEnum, ...] = ()
+    uniques: tuple[MappedUnique, ...] = ()
 
     @classmethod
     def from_description(cls, description: Mapping[str, Any]) -> Self:
@@ -76,6 +86,9 @@ class Models:
             tuple(description["elsewhere"]),
             tuple(MappedSelect(**each) for each in description["strays"]),
             tuple(MappedEnum(**_frozen(each)) for each in description["discriminators"]),
+            tuple(
+                MappedUnique(each["schema"], each["table"], tuple(each["columns"])) for each in description["uniques"]
+            ),
         )
 
 

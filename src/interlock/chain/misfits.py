@@ -7,12 +7,13 @@ import psycopg
 from interlock.chain.inserts import find_refusals
 from interlock.chain.kinds import Kind, clash, type_name
 from interlock.chain.mapped import MappedEnum, MappedSelect, Misfit, Models
+from interlock.chain.uniques import find_not_kept
 from interlock.postgres.session import Connection
 from interlock.verdict.finding import Signal
 
 
 def find_misfits(connection: Connection, models: Models) -> Iterator[Misfit]:
-    """Select every mapped class without rows, compare every enum, the kind of every column, and what is inserted.
+    """Select every mapped class without rows; compare enums, the kinds of columns, what is inserted, what is unique.
 
     The session is read-only afterwards.
     """
@@ -21,6 +22,7 @@ def find_misfits(connection: Connection, models: Models) -> Iterator[Misfit]:
     yield from _mislabelled(connection, models)
     yield from _mistyped(connection, models)
     yield from find_refusals(connection, models.columns)
+    yield from find_not_kept(connection, models)
 
 
 def find_lost_strays(connection: Connection, models: Models) -> Iterator[Misfit]:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, Enum, Integer, MetaData, Select, String, Table, select
+from sqlalchemy import ARRAY, Column, Enum, Integer, MetaData, Select, String, Table, UniqueConstraint, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import CompileError
 from sqlalchemy.orm import Mapper, configure_mappers, undefer
@@ -60,6 +60,7 @@ def describe(
         "strays": _described((f"class {_name(mapper)}", _everything(mapper)) for mapper in strays),
         "enums": [enum for table in tables for enum in _enums_of(table)],
         "columns": [column for table in tables for column in _columns_of(table, _mappers_of(table, ours))],
+        "uniques": [unique for table in tables if table in mapped for unique in _uniques_of(table)],
         "discriminators": [found for mapper in ours if (found := _discriminator_of(mapper))],
         "elsewhere": sorted({_name(mapper) for mapper in others if mapper not in strays}),
     }
@@ -134,6 +135,20 @@ def _columns_of(table: Table, mappers: Sequence[Mapper[Any]]) -> Iterator[Mappin
             "is_loaded_plainly": _is_loaded_plainly(column.type),
             "is_filled_key": bool(mappers) and [*table.primary_key] == [column] and _insert_of(column) == "nothing",
         }
+
+
+def _uniques_of(table: Table) -> Iterator[Mapping[str, Any]]:
+    keys: list[Sequence[object]] = [[*each.columns] for each in table.constraints if isinstance(each, UniqueConstraint)]
+    keys += [
+        each.expressions
+        for each in table.indexes
+        if each.unique and each.dialect_options["postgresql"]["where"] is None
+    ]
+    columns = [[each.name for each in key if isinstance(each, Column)] for key in keys]
+    # One with an expression among its columns says nothing of the columns alone.
+    whole = {tuple(sorted(names)) for names, key in zip(columns, keys, strict=True) if names and len(names) == len(key)}
+    for names in sorted(whole):
+        yield {"schema": table.schema, "table": table.name, "columns": list(names)}
 
 
 def _printed(kind: TypeEngine[Any]) -> str:

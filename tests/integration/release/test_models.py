@@ -94,3 +94,59 @@ def test_a_row_that_the_orm_cannot_insert_is_found_before_anything_is_touched(
         "STOP taxes.gross is generated always",
         "CAUTION taxes.note is NOT NULL",
     ]
+
+
+SEAT_MODELS = """
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+class Base(DeclarativeBase):
+    pass
+
+class Seat(Base):
+    __tablename__ = "seats"
+    __table_args__ = (
+        sa.UniqueConstraint("hall", "place"),
+        sa.Index("by_lower_code", sa.text("lower(code)"), unique=True),
+        sa.Index("by_active_code", "code", unique=True, postgresql_where=sa.text("hall > 0")),
+        {"schema": "theatre"},
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hall: Mapped[int]
+    place: Mapped[int]
+    code: Mapped[str] = mapped_column(unique=True)
+
+target_metadata = Base.metadata
+"""
+SEATS = """
+    op.execute("create schema theatre")
+    op.execute("create table theatre.seats (id serial primary key, hall int not null, place int not null, "
+               "code text not null)")
+    op.execute("create unique index on theatre.seats (hall, id)")
+    op.execute("create unique index on theatre.seats (code) where hall > 0")
+    op.execute("create unique index on theatre.seats (lower(code))")
+    op.execute("create unique index on theatre.seats (hall) include (place)")
+"""
+
+
+@pytest.mark.each_major
+def test_what_a_class_says_is_unique_and_nothing_keeps_so_is_caution(guard: Guard, tmp_path: Path, database: str):
+    project = make_project(tmp_path, {"r1": SEATS}, models=SEAT_MODELS)
+
+    lacking = guard("release", database)
+
+    assert lacking.exit_code == ExitCode.CAUTION
+    findings = [each for each in told(lacking).splitlines() if "models against live" in each]
+    assert [each.partition("live: ")[2].partition(" is unique")[0] for each in findings] == [
+        "seats (code)",
+        "seats (hall, place)",
+    ]
+    project.add_revision(
+        "r2",
+        "r1",
+        """
+        op.execute("alter table theatre.seats add unique (place, hall)")
+        op.execute("create unique index on theatre.seats (code) include (hall)")
+        """,
+    )
+    assert guard("release", database).exit_code == ExitCode.CLEAR
