@@ -208,3 +208,90 @@ def test_the_modules_of_an_organisation_are_listed_for_its_administrator(api: Ap
     listed = api.get("/api/v1/admin/organisations/acme/modules", admin).json()["items"]
 
     assert [each["module_key"] for each in listed] == ["pricing"]
+
+
+def change(api: Api, root: Member, key: str = "pricing", **changes: Any) -> tuple[int, str]:
+    answer = api.ask("PATCH", f"{MODULES}/{key}", root, json=changes)
+    return answer.status_code, answer.json().get("detail", "")
+
+
+def holders(api: Api, root: Member, people: People, *keys: str) -> None:
+    for key in keys:
+        people.organisation(key)
+        assert assign(api, root, key).status_code == 200
+
+
+def test_a_module_needs_nothing_that_its_holders_lack(api: Api, root: Member, people: People):
+    a_module(api, root)
+    a_module(api, root, "base")
+    holders(api, root, people, "acme", "globex", "hooli", "initech", "umbrella")
+    api.ask("PUT", f"{MODULES}/base/organisations/globex", root, json={"is_enabled": True})
+    api.ask("POST", "/api/v1/admin/organisations/umbrella/archive", root)
+
+    refused = change(api, root, dependencies=["base"])
+    for key in ("acme", "hooli", "initech"):
+        api.ask("PUT", f"{MODULES}/base/organisations/{key}", root, json={"is_enabled": True})
+    taken = change(api, root, dependencies=["base"])
+
+    assert refused == (422, "pricing cannot need base: acme, hooli, initech would have it without")
+    assert taken == (200, "")
+    people.sql("update organisations set archived_at = null where key = 'umbrella'")
+    access = api.get(f"{MODULES}/pricing/organisations/umbrella/access", root).json()
+    assert access == {"is_allowed": False, "reason": "lacks_dependency"}
+
+
+def test_a_module_needs_no_plan_that_its_holders_have_not(api: Api, root: Member, people: People):
+    a_module(api, root)
+    holders(api, root, people, "acme", "globex", "hooli", "initech")
+    people.sql("update organisations set plan = 'enterprise' where key = 'acme'")
+
+    refused = change(api, root, minimum_plan="professional")
+    people.sql("update organisations set plan = 'professional'")
+    taken = change(api, root, minimum_plan="professional")
+
+    assert refused[0] == 422
+    assert "globex, hooli, initech would have it without" in refused[1]
+    assert taken == (200, "")
+    people.sql("update organisations set plan = 'basic' where key = 'globex'")
+    access = api.get(f"{MODULES}/pricing/organisations/globex/access", root).json()
+    assert access == {"is_allowed": False, "reason": "not_licensed"}
+
+
+def test_a_schema_must_fit_how_its_holders_have_set_the_module_up(api: Api, root: Member, people: People):
+    people.organisation("acme")
+    a_module(api, root)
+    assign(api, root, "acme", configuration={"hours": "many"})
+    holders(api, root, people, "globex")
+    schema = {"properties": {"hours": {"type": "integer"}}, "required": ["hours"]}
+
+    refused = change(api, root, configuration_schema=schema, default_configuration={"hours": 24})
+    assign(api, root, "acme", configuration={"hours": 12})
+    taken = change(api, root, configuration_schema=schema, default_configuration={"hours": 24})
+    no_default = change(api, root, default_configuration={})
+
+    assert refused[0] == 422
+    assert refused[1].endswith("'many' is not of type 'integer' (so it is set up for acme)")
+    assert (taken[0], no_default[0]) == (200, 422)
+
+
+def test_a_module_stays_core_that_others_rely_on(api: Api, root: Member, people: People):
+    a_module(api, root, "base", is_core=True)
+    a_module(api, root, dependencies=["base"])
+    a_module(api, root, "more", is_core=True, dependencies=["base"])
+    holders(api, root, people, "acme")
+
+    for_core = change(api, root, "base", is_core=False)
+    assert change(api, root, "more", dependencies=[]) == (200, "")
+    for_acme = change(api, root, "base", is_core=False)
+
+    assert for_core == (422, "base must stay core: more, a core module, needs it")
+    assert for_acme == (422, "base must stay core: acme would have pricing without it")
+
+
+def test_more_who_are_concerned_are_counted(api: Api, root: Member, people: People):
+    a_module(api, root)
+    holders(api, root, people, *(f"org-{number}" for number in range(5)))
+
+    told = change(api, root, minimum_plan="enterprise")[1]
+
+    assert "org-0, org-1, org-2 and 2 more would have it without" in told

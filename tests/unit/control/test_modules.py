@@ -7,7 +7,7 @@ import pytest
 
 from interlock.control.domain.configuration import check_configuration, check_schema
 from interlock.control.domain.errors import InvalidChange, InvalidConfiguration
-from interlock.control.domain.module_use import AccessReason, access
+from interlock.control.domain.module_use import AccessReason, access, holding_of
 from interlock.control.domain.modules import (
     Module,
     ModuleStatus,
@@ -17,6 +17,7 @@ from interlock.control.domain.modules import (
     check_dependencies,
     check_disabling,
     check_enabling,
+    check_needed,
     check_nobody_needs,
 )
 from interlock.control.domain.organisations import Plan
@@ -159,11 +160,45 @@ def had(
         (a_module(is_core=True), None, ALICE, AccessReason.CORE),
         (a_module(is_core=True), had(denied=(ALICE,)), ALICE, AccessReason.DENIED),
         (a_module("retired"), had(), ALICE, AccessReason.RETIRED),
+        (needing("m", minimum_plan=Plan.PROFESSIONAL), had(), ALICE, AccessReason.NOT_LICENSED),
+        (needing("m", "a"), had(), ALICE, AccessReason.LACKS_DEPENDENCY),
+        (needing("m", "a", is_core=True), None, None, AccessReason.LACKS_DEPENDENCY),
     ],
 )
 def test_who_may_use_a_module(
     module: Module, assignment: OrganisationModule | None, user: UUID | None, reason: AccessReason
 ):
-    answer = access(module, assignment, user)
+    answer = access(module, assignment, user, plan=Plan.BASIC, holding=())
 
     assert (answer.reason, answer.is_allowed) == (reason, reason in {AccessReason.ENABLED, AccessReason.CORE})
+
+
+def test_what_holds_is_had_and_licensed_with_all_that_it_needs():
+    catalogue = [
+        needing("core", is_core=True),
+        needing("a", "core"),
+        needing("b", "a"),
+        needing("dear", minimum_plan=Plan.ENTERPRISE),
+        needing("c", "dear"),
+        needing("d", "off"),
+        needing("e", "d"),
+        needing("off"),
+        needing("gone", status=ModuleStatus.RETIRED),
+        needing("f", "gone"),
+    ]
+    enabled = {module.key for module in catalogue} - {"core", "off"}
+
+    assert holding_of(catalogue, enabled, Plan.BASIC) == {"core", "a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("module", "needed", "refused"),
+    [
+        (needing("m", "a"), needing("a", status=ModuleStatus.RETIRED), "a: what is retired"),
+        (needing("m", "a", is_core=True), needing("a"), "can be switched off"),
+        (needing("m", is_core=True, minimum_plan=Plan.PROFESSIONAL), needing("a"), "not every organisation"),
+    ],
+)
+def test_what_nobody_or_not_everybody_can_have_is_not_needed(module: Module, needed: Module, refused: str):
+    with pytest.raises(InvalidChange, match=refused):
+        check_needed(module, [needed, module])

@@ -1,6 +1,6 @@
 """Who may use a module, and how much it is used."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -9,7 +9,8 @@ from uuid import UUID
 
 from interlock.control.domain import modules, organisations
 from interlock.control.domain.errors import InvalidChange, NotFound
-from interlock.control.domain.modules import Module, ModuleStatus, OrganisationModule
+from interlock.control.domain.modules import Module, ModuleStatus, OrganisationModule, is_licensed
+from interlock.control.domain.organisations import Plan
 
 if TYPE_CHECKING:
     from interlock.control.domain.scope import Scope, WholePlatform
@@ -24,6 +25,8 @@ class AccessReason(StrEnum):
     NOT_ENABLED = "not_enabled"
     DENIED = "denied"
     NOT_AMONG_ALLOWED = "not_among_allowed"
+    NOT_LICENSED = "not_licensed"
+    LACKS_DEPENDENCY = "lacks_dependency"
     CORE = "core"
     ENABLED = "enabled"
 
@@ -62,19 +65,47 @@ class Usage:
     days: Sequence[UseOfDay]
 
 
-def access(module: Module, assignment: OrganisationModule | None, user_id: UUID | None) -> Access:
-    """Decide whether a user of an organisation, or the organisation itself, may use a module."""
+def access(
+    module: Module,
+    assignment: OrganisationModule | None,
+    user_id: UUID | None,
+    *,
+    plan: Plan,
+    holding: Collection[str],
+) -> Access:
+    """Decide whether a user of an organisation, or the organisation itself, may use a module.
+
+    `holding` is what holds there. A plan and dependencies are asked here too, and not only when they change:
+    whatever came to be there in another way, nobody is told that a module works which does not.
+    """
     if module.status is ModuleStatus.RETIRED:
         return Access(False, AccessReason.RETIRED)
     if user_id and assignment and user_id in assignment.denied_users:
         return Access(False, AccessReason.DENIED)
     if user_id and assignment and assignment.allowed_users and user_id not in assignment.allowed_users:
         return Access(False, AccessReason.NOT_AMONG_ALLOWED)
-    if module.is_core:
-        return Access(True, AccessReason.CORE)
-    if assignment is None or not assignment.is_enabled:
+    if not module.is_core and (assignment is None or not assignment.is_enabled):
         return Access(False, AccessReason.NOT_ENABLED)
-    return Access(True, AccessReason.ENABLED)
+    if not is_licensed(module, plan):
+        return Access(False, AccessReason.NOT_LICENSED)
+    if not set(module.dependencies) <= set(holding):
+        return Access(False, AccessReason.LACKS_DEPENDENCY)
+    return Access(True, AccessReason.CORE if module.is_core else AccessReason.ENABLED)
+
+
+def holding_of(catalogue: Collection[Module], enabled: Collection[str], plan: Plan) -> frozenset[str]:
+    """The modules that hold for an organisation: had, licensed, not retired, and all that they need holds too."""
+    holding = {
+        module.key: module.dependencies
+        for module in catalogue
+        if (module.is_core or module.key in enabled)
+        and module.status is not ModuleStatus.RETIRED
+        and is_licensed(module, plan)
+    }
+    while lacking := [key for key, needed in holding.items() if not holding.keys() >= set(needed)]:
+        for key in lacking:
+            del holding[key]
+    return frozenset(holding)
 
 
 async def access_of(work: "UnitOfWork[Scope]", key: str, organisation_key: str, user_id: UUID | None = None) -> Access:
@@ -85,7 +116,12 @@ async def access_of(work: "UnitOfWork[Scope]", key: str, organisation_key: str, 
         raise NotFound("user", user_id)
     if organisation.archived_at is not None:
         return Access(False, AccessReason.ORGANISATION_ARCHIVED)
-    return access(module, await work.modules.find_assignment(organisation.id, key), user_id)
+    assignment = await work.modules.find_assignment(organisation.id, key)
+    holding: frozenset[str] = frozenset()
+    if module.dependencies:
+        enabled = await work.modules.enabled_keys(organisation.id)
+        holding = holding_of(await work.modules.catalogue(), enabled, organisation.plan)
+    return access(module, assignment, user_id, plan=organisation.plan, holding=holding)
 
 
 async def record_use(

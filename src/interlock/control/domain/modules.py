@@ -13,6 +13,7 @@ from interlock.control.domain.audit import Resource, record_change
 from interlock.control.domain.configuration import check_configuration, check_schema
 from interlock.control.domain.errors import Conflict, InvalidChange, NotFound
 from interlock.control.domain.keys import check_key
+from interlock.control.domain.module_holders import Concerned, Configured, check_holders
 from interlock.control.domain.organisations import PLANS, Organisation, Plan
 from interlock.control.domain.page import Page, Slice
 from interlock.control.domain.versions import check_version
@@ -168,6 +169,15 @@ class Modules(Protocol):
     async def enabled_keys(self, organisation_id: UUID) -> frozenset[str]:
         """The modules that the organisation has switched on."""
 
+    async def lacking(self, needed: str, having: Collection[str]) -> Concerned | None:
+        """The organisations that have one of some modules switched on, and not one that is needed."""
+
+    async def with_plan(self, key: str, plans: Collection[Plan]) -> Concerned | None:
+        """The organisations of these plans that have a module switched on."""
+
+    async def configurations(self, key: str, *, even_off: bool) -> Sequence[Configured]:
+        """Each configuration of a module that is switched on, or switched off too, and who has it so."""
+
     async def count_use(self, organisation_id: UUID, key: str, use: "Use") -> None:
         """Count one use today."""
 
@@ -186,6 +196,7 @@ async def create(work: "UnitOfWork[WholePlatform]", new: NewModule) -> Module:
     """Add a module to the catalogue."""
     catalogue = await work.modules.catalogue()
     check_dependencies(new.key, new.dependencies, catalogue)
+    check_needed(new, catalogue)
     check_configurable(new)
     created = await work.modules.add(new)
     if created is None:
@@ -209,6 +220,10 @@ async def change(
     check_dependencies(key, after.dependencies, catalogue)
     if after.status is ModuleStatus.RETIRED:
         check_nobody_needs(key, catalogue)
+    else:
+        check_needed(after, catalogue)
+        check_core(before, after, catalogue)
+        await check_holders(work, before, after, catalogue)
     saved = await work.modules.save(after)
     await record_change(work, work.scope.organisation_id, Resource.MODULE, key, before=before, after=saved)
     return saved
@@ -255,6 +270,38 @@ def check_dependencies(key: str, dependencies: Collection[str], catalogue: Seque
         if each not in seen:
             seen.add(each)
             waiting += needed.get(each, ())
+
+
+def check_needed(module: NewModule | Module, catalogue: Sequence[Module]) -> None:
+    """Refuse to need what is retired; a core module, which everybody has, to need what not everybody can have."""
+    needed = [each for each in catalogue if each.key in module.dependencies]
+    if retired := [each.key for each in needed if each.status is ModuleStatus.RETIRED]:
+        raise InvalidChange(
+            problem=f"{module.key} cannot need {', '.join(retired)}: what is retired cannot be enabled",
+            remedy="leave it out of the dependencies",
+        )
+    if not module.is_core:
+        return
+    if optional := [each.key for each in needed if not each.is_core]:
+        raise InvalidChange(
+            problem=f"{module.key} is a core module, and {', '.join(optional)}, which it needs, can be switched off",
+            remedy="let a core module need core modules only",
+        )
+    if module.minimum_plan is not PLANS[0]:
+        raise InvalidChange(
+            problem=f"{module.key} is a core module, and not every organisation has the plan {module.minimum_plan}",
+            remedy=f"give it the minimum plan {PLANS[0]}, or make it a module that is not core",
+        )
+
+
+def check_core(before: Module, after: Module, catalogue: Sequence[Module]) -> None:
+    """Refuse that a module can be switched off from now on which a core module needs."""
+    needing = [each.key for each in catalogue if each.is_core and after.key in each.dependencies]
+    if before.is_core and not after.is_core and needing:
+        raise InvalidChange(
+            problem=f"{after.key} must stay core: {', '.join(needing)}, a core module, needs it",
+            remedy="take the dependency out of it first",
+        )
 
 
 def check_nobody_needs(key: str, catalogue: Sequence[Module]) -> None:
@@ -332,10 +379,13 @@ async def _check_enabling(
 
 
 def check_enabling(module: Module, plan: Plan, had: Collection[str]) -> None:
-    """Refuse to switch on what is retired, not licensed, or lacks what it needs; `had` is what the organisation has."""
+    """Refuse to switch on what is retired, not licensed, or lacks what it needs; `had` is what the organisation has.
+
+    One in development or testing may be switched on: so a customer tries it who agreed to that.
+    """
     if module.status is ModuleStatus.RETIRED:
         raise InvalidChange(problem=f"{module.key} is retired, and cannot be enabled", remedy="choose another module")
-    if PLANS.index(plan) < PLANS.index(module.minimum_plan):
+    if not is_licensed(module, plan):
         raise InvalidChange(
             problem=f"{module.key} needs the plan {module.minimum_plan}, and the organisation has {plan}",
             remedy="change the plan of the organisation first",
@@ -345,6 +395,11 @@ def check_enabling(module: Module, plan: Plan, had: Collection[str]) -> None:
             problem=f"{module.key} needs {', '.join(missing)}, which the organisation does not have",
             remedy=f"enable {missing[0]} for the organisation first",
         )
+
+
+def is_licensed(module: Module, plan: Plan) -> bool:
+    """Whether a plan is large enough for a module."""
+    return PLANS.index(plan) >= PLANS.index(module.minimum_plan)
 
 
 def check_disabling(module: Module, enabled: Sequence[Module]) -> None:

@@ -1,14 +1,15 @@
 """Modules, and which organisation has which, in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, Select, exists, func, select, text, true, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from interlock.control.domain.module_holders import NAMED, Concerned, Configured
 from interlock.control.domain.module_use import Usage, Use, UseOfDay
 from interlock.control.domain.modules import Holder, Module, ModuleStatus, ModuleType, NewModule, OrganisationModule
 from interlock.control.domain.organisations import Plan
@@ -67,6 +68,12 @@ class ModuleUseRow(Base):
     uses: Mapped[int] = mapped_column(BigInteger)
     failures: Mapped[int] = mapped_column(BigInteger)
     milliseconds: Mapped[int] = mapped_column(BigInteger)
+
+
+_NAMED_AND_COUNTED = (
+    func.array_agg(aggregate_order_by(OrganisationRow.key, OrganisationRow.key))[1:NAMED],
+    func.count(),
+)
 
 
 def module_of(row: ModuleRow) -> Module:
@@ -217,6 +224,47 @@ class StoredModules(Scoped):
             self.is_in_scope(OrganisationModuleRow.organisation_id),
         )
         return frozenset(await self.session.scalars(enabled))
+
+    async def lacking(self, needed: str, having: Collection[str]) -> Concerned | None:
+        is_had = exists().where(
+            OrganisationModuleRow.organisation_id == OrganisationRow.id,
+            OrganisationModuleRow.module_key == needed,
+            OrganisationModuleRow.is_enabled,
+        )
+        has_one = OrganisationRow.id.in_(
+            select(OrganisationModuleRow.organisation_id).where(
+                OrganisationModuleRow.module_key.in_(having), OrganisationModuleRow.is_enabled
+            )
+        )
+        return await self._concerned(has_one & ~is_had)
+
+    async def with_plan(self, key: str, plans: Collection[Plan]) -> Concerned | None:
+        has_it = OrganisationRow.id.in_(
+            select(OrganisationModuleRow.organisation_id).where(
+                OrganisationModuleRow.module_key == key, OrganisationModuleRow.is_enabled
+            )
+        )
+        return await self._concerned(has_it & OrganisationRow.plan.in_(plans))
+
+    async def configurations(self, key: str, *, even_off: bool) -> Sequence[Configured]:
+        having = OrganisationModuleRow
+        statement = (
+            select(having.configuration, *_NAMED_AND_COUNTED)
+            .join(OrganisationRow, OrganisationRow.id == having.organisation_id)
+            .where(having.module_key == key, having.is_enabled | even_off, self._is_concerned())
+            .group_by(having.configuration)
+        )
+        rows = (await self.session.execute(statement)).all()
+        return [Configured(configuration, Concerned(first, count)) for configuration, first, count in rows]
+
+    async def _concerned(self, condition: ColumnElement[bool]) -> Concerned | None:
+        first, count = (
+            await self.session.execute(select(*_NAMED_AND_COUNTED).where(condition, self._is_concerned()))
+        ).one()
+        return Concerned(first, count) if count else None
+
+    def _is_concerned(self) -> ColumnElement[bool]:
+        return OrganisationRow.archived_at.is_(None) & self.is_in_scope(OrganisationRow.id)
 
     async def count_use(self, organisation_id: UUID, key: str, use: Use) -> None:
         counted = {"uses": 1, "failures": int(not use.is_success), "milliseconds": use.milliseconds}
