@@ -171,3 +171,16 @@ def test_an_explanation_tells_what_every_rule_said_until_one_decided():
     ]
     assert explanation.steps[0].told == "there was one until 2026-06-01 12:00 UTC: trial"
     assert explanation.evaluation == Evaluation(False, Reason.ORGANISATION_OVERRIDE)
+
+
+@pytest.mark.parametrize("scope", [scope for scope in FlagScope if scope is not FlagScope.USER])
+def test_an_exception_of_a_user_counts_where_it_can_be_changed(scope: FlagScope):
+    flag = a_flag(scope=scope)
+    overrides = (an_override(user_id=ALICE, is_enabled=False),)
+
+    explained = explain(flag, overrides, ASKER, NOW)
+
+    assert explained.evaluation == Evaluation(True, Reason.ROLLOUT)
+    assert "does not count" in explained.steps[0].told
+    with pytest.raises(InvalidChange):
+        check_target(flag, Target("acme", ALICE))

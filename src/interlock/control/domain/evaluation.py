@@ -136,7 +136,7 @@ def _ask_rules(flag: Flag, overrides: Iterable[Override], context: Context, now:
         if override.flag_key == flag.key and override.organisation_id == context.organisation_id
     }
     if context.user_id is not None:
-        yield _ask_override(Reason.USER_OVERRIDE, own.get(context.user_id), now)
+        yield _ask_override_of_user(flag, own.get(context.user_id), now)
     yield _ask_override(Reason.ORGANISATION_OVERRIDE, own.get(None), now)
     yield _ask_sectors(flag, context.sector_code)
     place = _percentile(flag, context)
@@ -151,6 +151,14 @@ def _ask_override(rule: Reason, override: Override | None, now: datetime) -> Ste
     if not override.holds_at(now):
         return Step(rule, None, f"there was one until {override.expires_at:%Y-%m-%d %H:%M} UTC: {override.reason}")
     return Step(rule, override.is_enabled, override.reason)
+
+
+def _ask_override_of_user(flag: Flag, override: Override | None, now: datetime) -> Step:
+    # Nobody can make or change one while the flag has another scope: what nobody can change must not decide.
+    if override is not None and not flag.counts_users_apart:
+        told = f"there is one, and it does not count while the scope of the flag is {flag.scope}: {override.reason}"
+        return Step(Reason.USER_OVERRIDE, None, told)
+    return _ask_override(Reason.USER_OVERRIDE, override, now)
 
 
 def _ask_sectors(flag: Flag, sector: str | None) -> Step:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class FlagScope(StrEnum):
     """What the rollout of a flag counts: users (global, user), organisations, or sectors.
 
-    Any flag can be overridden for an organisation; only one of scope `user` for a single user too.
+    Any flag can be overridden for an organisation; only one of scope `user` for a single user too. Overrides of users
+    that were made before the scope became another do not count, and do again should it become `user`.
     """
 
     GLOBAL = "global"
@@ -77,6 +78,11 @@ class Flag:
     allowed_sectors: tuple[str, ...] = ()
     """Empty: every sector that is not blocked. A sector covers the finer ones, as 62 covers 62.01."""
     blocked_sectors: tuple[str, ...] = ()
+
+    @property
+    def counts_users_apart(self) -> bool:
+        """Whether a single user can have an override that counts."""
+        return self.scope is FlagScope.USER
 
 
 class FlagChanges(TypedDict, total=False):
@@ -265,7 +271,7 @@ def check_rollout(rollout: int) -> None:
 
 def check_target(flag: Flag, target: Target) -> None:
     """Refuse an override that is finer than the scope of the flag."""
-    if target.user_id and flag.scope is not FlagScope.USER:
+    if target.user_id and not flag.counts_users_apart:
         raise InvalidChange(
             problem=f"{flag.key} has the scope {flag.scope}, so a single user cannot have an override",
             remedy="override it for the organisation, or give the flag the scope user",
