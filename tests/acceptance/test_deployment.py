@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, Any
 
 import psycopg
 import pytest
@@ -155,15 +155,47 @@ def test_the_demo_set_is_filled_in_once_and_never_among_real_organisations(inter
 
     first = interlock("seed", "demo", database=database)
     second = interlock("seed", "demo", database=database)
-    audited = ask(database, "select count(*) from audit_events where resource_type = 'organisation'")
+    created = "select count(*) from audit_events where resource_type = 'organisation' and action = 'create'"
+    audited = ask(database, created)
     execute(database, "update organisations set key = 'a-real-one' where key = 'cobalt-energy'")
     refused = interlock("seed", "demo", database=database)
 
-    assert first.lines == ["16 organisations, 12 modules and 14 flags were filled in"]
+    told = "16 organisations with 286 users, 12 modules and 14 flags were filled in, with a year of use"
+    assert first.lines == [told]
     assert second.lines == ["the demo set is there already: nothing was done"]
     assert audited == [(16,)]
     assert refused.code == ExitCode.STOP
     assert "organisations of its own, such as a-real-one" in refused.lines[0]
+
+
+def test_the_demo_set_has_something_for_every_page_and_lets_nobody_in(interlock: Interlock, database: str):
+    command.upgrade(chain(database), "head")
+    interlock("seed", "demo", database=database)
+
+    def among(statement: str) -> set[Any]:
+        return {row[0] for row in ask(database, statement)}
+
+    roles = among("select distinct role::text from users u join organisations o on o.id = u.organisation_id"
+                  " where o.key <> 'platform'")  # fmt: skip
+    assert roles == {"admin", "analyst", "viewer"}
+    assert among("select distinct role::text from users") >= roles
+    assert "super_admin" not in among("select distinct role::text from users")
+    assert among("select expires_at < now() from invitations") == {True, False}
+    assert among("select expires_at < now() from flag_overrides where expires_at is not null") == {True, False}
+    assert among("select user_id is null from flag_overrides") == {True, False}
+    assert among("select distinct status::text from feature_flags") == {"active", "inactive", "deprecated"}
+    assert among("select distinct signal::text from releases") == {"CLEAR", "CAUTION", "STOP"}
+    assert among("select distinct proof::text from endpoints") == {"proved", "locked", "unproved", "failed"}
+    assert among("select count(distinct day) > 340 from flag_uses") == {True}
+    assert among("select count(distinct date_trunc('week', occurred_at)) > 40 from audit_events") == {True}
+    assert among("select count(*) from audit_events where occurred_at > now()") == {0}
+    assert among("select count(*) from audit_events where actor_id is null") == {0}
+    by_day = ask(
+        database, "select sum(uses) filter (where extract(dow from day) in (0, 6)), sum(uses) from module_uses"
+    )
+    assert by_day[0][0] < by_day[0][1] / 10
+    made = interlock("admin", "create", EMAIL, "--if-none", database=database)
+    assert made.lines[0] == f"{EMAIL} administers the platform"
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -14,7 +14,7 @@ def sets() -> None:
 
 @app.command()
 def demo() -> None:
-    """Fill in a believable set of organisations, modules and flags, to look around in. Once done, it does nothing.
+    """Fill in a believable set of organisations with a year of use, to look around in. Once done, it does nothing.
 
     Refused where there are organisations already: what is invented must not stand among what is real.
     """

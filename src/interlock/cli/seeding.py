@@ -2,29 +2,21 @@
 
 import asyncio
 
-from sqlalchemy.ext.asyncio import async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from interlock.cli import demo_set
-from interlock.control.domain import flags, modules, organisations
+from interlock.cli import demo_people, demo_set
+from interlock.cli.demo_story import Story
 from interlock.control.domain.audit import Origin
-from interlock.control.domain.flags import NewFlag, NewOverride, Target
-from interlock.control.domain.modules import ModuleStatus, NewModule
-from interlock.control.domain.organisations import PLATFORM_KEY, NewOrganisation
+from interlock.control.domain.organisations import PLATFORM_KEY
 from interlock.control.domain.page import LARGEST_PAGE, Slice
 from interlock.control.domain.scope import WholePlatform
-from interlock.control.domain.work import UnitOfWork
 from interlock.control.persistence.database import open_engine
 from interlock.control.persistence.provisioning import connect, hold_platform
-from interlock.control.persistence.work import Transactions
+from interlock.control.persistence.tenancy import enter
+from interlock.control.persistence.work import StoredWork
 from interlock.errors import InterlockError
 from interlock.postgres.session import open_session
 from interlock.postgres.url import parse_url
-
-STEPS_TO = {
-    "testing": (ModuleStatus.TESTING,),
-    "active": (ModuleStatus.TESTING, ModuleStatus.ACTIVE),
-    "deprecated": (ModuleStatus.TESTING, ModuleStatus.ACTIVE, ModuleStatus.DEPRECATED),
-}
 
 
 class NotEmpty(InterlockError):
@@ -50,33 +42,23 @@ async def _seed(database_url: str, platform: WholePlatform) -> str:
     engine = open_engine(database_url)
     try:
         # One transaction: it is there in full, or not at all.
-        async with Transactions(async_sessionmaker(engine, expire_on_commit=False))(platform, Origin()) as work:
-            return await _fill(work)
+        async with async_sessionmaker(engine, expire_on_commit=False).begin() as session:
+            await enter(session, platform)
+            return await _fill(session, StoredWork(session, platform, Origin()))
     finally:
         await engine.dispose()
 
 
-async def _fill(work: UnitOfWork[WholePlatform]) -> str:
+async def _fill(session: AsyncSession, work: StoredWork[WholePlatform]) -> str:
     ours = {organisation["key"] for organisation in demo_set.ORGANISATIONS}
     there = {each.key for each in (await work.organisations.page(Slice(LARGEST_PAGE))).items} - {PLATFORM_KEY}
     if strangers := there - ours:
         raise NotEmpty(min(strangers))
     if there:
         return "the demo set is there already: nothing was done"
-    for organisation in demo_set.ORGANISATIONS:
-        await organisations.create(work, NewOrganisation(**organisation))
-    for module, status in demo_set.MODULES:
-        await modules.create(work, NewModule(**module))
-        for step in STEPS_TO.get(status, ()):
-            await modules.change(work, module["key"], {"status": step})
-    for module_key, organisation_keys in demo_set.ASSIGNMENTS.items():
-        for organisation_key in organisation_keys:
-            await modules.assign(work, module_key, organisation_key, is_enabled=True, configuration={})
-    for flag in demo_set.FLAGS:
-        await flags.create(work, NewFlag(**flag))
-    for flag_key, organisation_key, is_enabled, reason in demo_set.OVERRIDES:
-        await flags.put_override(work, flag_key, Target(organisation_key), NewOverride(is_enabled, reason))
+    people = demo_people.people()
+    await Story(session, work, people).tell()
     return (
-        f"{len(demo_set.ORGANISATIONS)} organisations, {len(demo_set.MODULES)} modules "
-        f"and {len(demo_set.FLAGS)} flags were filled in"
+        f"{len(demo_set.ORGANISATIONS)} organisations with {len(people) - len(demo_people.OPERATORS)} users, "
+        f"{len(demo_set.MODULES)} modules and {len(demo_set.FLAGS)} flags were filled in, with a year of use"
     )
