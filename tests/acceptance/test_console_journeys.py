@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.acceptance.browsing import browser, opened, put_on_record, sign_in
 from tests.chromium import CHROMIUM, WHY_NOT
@@ -95,6 +95,45 @@ def test_the_search_is_a_key_away(opened: Page, people: People, keys: str):
     opened.get_by_role("link", name=re.compile("Acme")).click()
 
     expect(opened.get_by_role("heading", name="Acme", exact=True)).to_be_visible()
+
+
+def test_the_search_shows_what_it_finds_while_one_types(opened: Page, people: People):
+    people.organisation("acme")
+    member = people.member("acme-north", "viewer")
+    sign_in(opened, people.super_admin(), "/feature-flags")
+    opened.keyboard.press("/")
+    opened.keyboard.type("acme")
+    hits = opened.locator("#quick-results a")
+    expect(hits).to_have_count(3)
+    opened.keyboard.press("Escape")
+    expect(hits).to_have_count(0)
+    opened.keyboard.type("-n")
+    expect(hits).to_have_count(2)
+    opened.keyboard.press("ArrowDown")
+    opened.keyboard.press("ArrowDown")
+    expect(hits.last).to_be_focused()
+    opened.keyboard.press("Enter")
+
+    expect(opened.get_by_role("heading", name="Users of Acme-North")).to_be_visible()
+    expect(opened.get_by_role("cell", name=member.email)).to_be_visible()
+    assert opened.url.count("/users?organisation=acme-north") == 1
+
+
+def test_a_form_offers_organisations_and_their_users_while_one_types(opened: Page, people: People):
+    member = people.member("acme", "viewer")
+    people.sql(
+        "insert into feature_flags (key, name, description, is_enabled, rollout, scope, status)"
+        " values ('f', 'F', '', true, 0, 'user', 'active')"
+    )
+    sign_in(opened, people.super_admin(), "/feature-flags/f")
+    opened.locator("#t-organisation").press_sequentially("cm")
+    expect(opened.locator("#t-organisation-found option")).to_have_count(1)
+    expect(opened.locator("#t-organisation-found option")).to_have_attribute("value", "acme")
+    opened.locator("#t-organisation").fill("acme")
+    opened.locator("#t-user").press_sequentially("some")
+
+    expect(opened.locator("#t-user-found option")).to_have_count(1)
+    expect(opened.locator("#t-user-found option")).to_have_attribute("value", member.email)
 
 
 def test_a_session_that_ends_in_a_form_loses_nothing(opened: Page, people: People):
@@ -261,3 +300,25 @@ def test_an_organisations_administrator_puts_somebody_out(opened: Page, people: 
 
     expect(opened.get_by_role("button", name="Activate Sam")).to_be_visible()
     assert people.sql("select is_active from users where id = %s", member.id) == [(False,)]
+
+
+def test_on_a_narrow_screen_nothing_that_matters_is_out_of_sight(opened: Page, api: Api, people: People):
+    people.member("platform", "admin")
+    put_on_record(api, people, builders.clear_with_applied_steps())
+    opened.set_viewport_size({"width": 390, "height": 844})
+    sign_in(opened, people.super_admin(), "/users")
+
+    def is_in_sight(found: Locator) -> bool:
+        box = found.bounding_box()
+        return box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 390
+
+    links = opened.get_by_role("navigation", name="Main").get_by_role("link")
+    assert links.count() == 8
+    assert all(is_in_sight(link) for link in links.all())
+    buttons = opened.get_by_role("button", name=re.compile("Save the role|Deactivate"))
+    assert buttons.count() >= 2
+    assert all(is_in_sight(button) for button in buttons.all())
+    opened.goto("/health")
+    pills = opened.locator("td .pill")
+    assert pills.count() > 0
+    assert all(is_in_sight(pill) for pill in pills.all())

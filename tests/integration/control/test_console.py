@@ -261,7 +261,7 @@ def test_a_change_is_written_down_with_who_made_it(visitor: Visitor, people: Peo
         (member.id, "create"),
         (member.id, "change"),
     ]
-    assert "is enabled: <del>False</del> → <ins>True</ins>" in visitor.get("/feature-flags/new-one").text
+    assert "is enabled: <del>no</del> → <ins>yes</ins>" in visitor.get("/feature-flags/new-one").text
 
 
 def archive_two(visitor: Visitor) -> list[str]:
@@ -365,7 +365,7 @@ BAD_FORMS = (
     ("/feature-flags/new-one", {"name": "x", "rollout": "101", "status": "active"}),
     ("/feature-flags/new-one", {"name": "x", "rollout": "1", "status": "moon"}),
     ("/feature-flags/new-one/overrides", {"organisation": "nobody", "reason": "x"}),
-    ("/feature-flags/new-one/overrides", {"organisation": "acme", "reason": "x", "user_id": "no id"}),
+    ("/feature-flags/new-one/overrides", {"organisation": "acme", "reason": "x", "user": "no id"}),
     ("/modules/nothing/status", {"status": "active"}),
     ("/modules/NOTHING!/status", {"status": "active"}),
 )
@@ -768,3 +768,78 @@ def test_a_module_shows_who_has_it_and_what_it_needs(visitor: Visitor, api: Api,
     assert configured in prices
     holders = api.get("/api/v1/admin/modules/prices/organisations", root).json()["items"]
     assert [(each["organisation_key"], each["is_enabled"]) for each in holders] == [("acme", True)]
+
+
+def test_people_are_found_by_name_and_address_as_far_as_one_may_see(visitor: Visitor, people: People):
+    here, there = people.member("acme", "viewer"), people.member("globex", "viewer")
+    people.sql("update users set name = 'Jo Castellan' where role = 'viewer'")
+    root, admin = people.super_admin(), people.member("acme", "admin")
+
+    everywhere = visitor.sign_in(root).get("/search?search=castell").text
+    by_address = visitor.get(f"/search?search={here.email[:20]}").text
+    visitor.post("/sign-out")
+    own = visitor.sign_in(admin).get("/search?search=castell").text
+
+    assert here.email in everywhere
+    assert there.email in everywhere
+    assert here.email in by_address
+    assert here.email in own
+    assert there.email not in own
+
+
+def test_a_form_suggests_what_one_may_see_and_nothing_else(visitor: Visitor, people: People):
+    here, there = people.member("acme", "viewer"), people.member("globex", "viewer")
+    root, admin = people.super_admin(), people.member("acme", "admin")
+
+    visitor.sign_in(root)
+    assert '<option value="acme">Acme</option>' in visitor.get("/search/organisations?organisation=ACM").text
+    assert here.email in visitor.get("/search/users?organisation=acme&user=viewer").text
+    visitor.post("/sign-out")
+    visitor.sign_in(admin)
+    assert "globex" not in visitor.get("/search/organisations?organisation=g").text
+    assert visitor.get("/search/users?organisation=globex&user=viewer").status_code == 404
+    visitor.post("/sign-out")
+    assert visitor.sign_in(there).get("/search/organisations?organisation=a").status_code == 403
+
+
+def test_an_exception_of_a_user_is_made_and_tried_by_e_mail_address(visitor: Visitor, people: People):
+    member, other = people.member("acme", "viewer"), people.member("globex", "viewer")
+    people.sql(
+        "insert into feature_flags (key, name, description, is_enabled, rollout, scope, status)"
+        " values ('f', 'F', '', true, 0, 'user', 'active')"
+    )
+    visitor.sign_in(people.super_admin())
+    form = {"organisation": "acme", "is_enabled": "true", "reason": "tries it"}
+
+    made = visitor.post("/feature-flags/f/overrides", **form, user=member.email.upper())
+    elsewhere = visitor.post("/feature-flags/f/overrides", **form, user=other.email)
+    page = visitor.get(f"/feature-flags/f?organisation=acme&user={member.email}").text
+
+    assert (made.status_code, elsewhere.status_code) == (303, 404)
+    assert people.sql("select user_id from flag_overrides") == [(member.id,)]
+    assert "because of: user override" in page
+    assert f'<span class="text-secondary">{member.email}</span>' in page
+    ended = visitor.post("/feature-flags/f/overrides/delete", organisation="acme", user=str(member.id))
+    assert ended.status_code == 303
+
+
+def test_the_trail_tells_names_and_words_and_no_identifiers(
+    visitor: Visitor, api: Api, people: People, configured: str
+):
+    member, root = people.member("acme", "viewer"), people.super_admin()
+    people.sql("update users set name = 'Jo' where role = 'viewer'")
+    path = f"/api/v1/admin/organisations/acme/users/{member.id}"
+    assert api.ask("PATCH", path, root, json={"is_active": False}).status_code == 200
+    allowed = {"version": version_on(visitor.get(configured)), "configuration.limit": "9"}
+    assert visitor.post(configured, **allowed, allowed_users=str(member.id)).status_code == 303
+
+    trail = re.sub("<[^>]*>", "", visitor.get("/audit").text)
+
+    assert f"Changed user Jo ({member.email})" in trail
+    assert "is active: yes → no" in trail
+    assert f"allowed users: none → {member.email}" in trail
+    assert "configuration.limit: 5 → 9" in trail
+    assert "[" not in trail
+    assert str(member.id) not in trail.replace(member.email, "")
+    for page in ("/", "/organisations/acme", "/modules/prices"):
+        assert visitor.get(page).status_code == 200

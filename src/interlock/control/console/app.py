@@ -19,6 +19,7 @@ from interlock.control.console import (
     overview,
     people,
     releases,
+    search,
     sign_in,
 )
 from interlock.control.console.pages import page
@@ -57,6 +58,7 @@ def mount_console(app: FastAPI) -> None:
         people,
         audit,
         releases,
+        search,
         account,
     ):
         app.include_router(part.router)

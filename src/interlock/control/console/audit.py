@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from interlock.control.console.history import told
 from interlock.control.console.lists import List, Wanted
 from interlock.control.console.pages import page
 from interlock.control.console.session import PageRoute, Visitor
@@ -43,7 +44,7 @@ async def list_events(request: Request, visitor: Visitor, wanted: Wanted, of: Of
     """What was changed, by whom, the newest first."""
     visitor.user.must_have(Permission.READ_AUDIT)
     async with visitor.work() as work:
-        found = await work.audit.page(wanted.slice, of)
+        found = await told(work, await work.audit.page(wanted.slice, of))
     return page(
         request, "audit.html", found=found, wanted=wanted, resources=Resource, actions=Action,
         asked=_asked(request, wanted),

@@ -1,5 +1,6 @@
 """/feature-flags"""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -10,18 +11,22 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from interlock.control.console.confirm import Question, confirm
+from interlock.control.console.history import told
 from interlock.control.console.lists import Wanted, validated
 from interlock.control.console.pages import page
 from interlock.control.console.session import Chosen, Form, PageRoute, Visitor
 from interlock.control.console.two_tabs import lost_update
 from interlock.control.domain import flag_history, flags, organisations
 from interlock.control.domain.audit import Resource, Subject
-from interlock.control.domain.errors import ChangedMeanwhile, Conflict, InvalidChange
+from interlock.control.domain.errors import ChangedMeanwhile, Conflict, InvalidChange, NotFound
 from interlock.control.domain.evaluation import Explanation, context_of, explain
-from interlock.control.domain.flags import FlagChanges, FlagFilter, FlagScope, FlagStatus, NewFlag, Target
+from interlock.control.domain.flags import FlagChanges, FlagFilter, FlagScope, FlagStatus, NewFlag, Override, Target
 from interlock.control.domain.page import LARGEST_PAGE, Slice
+from interlock.control.domain.scope import Scope
+from interlock.control.domain.sign_in import normalised
 from interlock.control.domain.users import Permission
 from interlock.control.domain.versions import version_of
+from interlock.control.domain.work import UnitOfWork
 from interlock.control.http.caller import Caller
 from interlock.control.http.fields import Key, KeyInPath
 from interlock.control.http.flag_history import UndoChange
@@ -102,19 +107,20 @@ async def create(request: Request, visitor: Visitor, form: Form) -> Response:
 
 @router.get("/{key}")
 async def read(
-    request: Request, visitor: Visitor, key: KeyInPath, organisation: str = "", user_id: str = "", sector: str = ""
+    request: Request, visitor: Visitor, key: KeyInPath, organisation: str = "", user: str = "", sector: str = ""
 ) -> Response:
     """One flag: its switch and rollout, its exceptions, who sees what, its history."""
     visitor.user.must_have(Permission.READ_FLAGS)
     async with visitor.work() as work:
         flag = await flags.find(work, key)
         overrides = await flags.page_of_overrides(work, key, Slice(LARGEST_PAGE))
-        events = await work.audit.page(Slice(15), Subject(Resource.FLAG, key))
+        events = await told(work, await work.audit.page(Slice(15), Subject(Resource.FLAG, key)))
         usage = await work.flags.usage(key)
-    answer = await _try(visitor, key, organisation, user_id, sector) if organisation else None
+        people = await emails_of(work, overrides.items)
+    answer = await _try(visitor, key, organisation, user, sector) if organisation else None
     return page(
         request, "flag.html", flag=flag, overrides=overrides, events=events, answer=answer, now=datetime.now(UTC),
-        statuses=FlagStatus, version=version_of(flag), usage=usage,
+        statuses=FlagStatus, version=version_of(flag), usage=usage, people=people,
     )  # fmt: skip
 
 
@@ -173,20 +179,20 @@ async def put_override(visitor: Visitor, key: KeyInPath, form: Form) -> Response
     expires_at = datetime.now(UTC) + timedelta(days=int(days)) if days else None
     is_enabled, reason = form.get("is_enabled") == "true", form.get("reason", "").strip()
     new = validated(PutOverride, is_enabled=is_enabled, reason=reason, expires_at=expires_at).as_asked()
-    target = Target(form.get("organisation", ""), _user_of(form.get("user_id", "")))
     async with visitor.platform_work() as work:
+        target = await _target(work, form.get("organisation", "").strip(), form.get("user", ""))
         await flags.put_override(work, key, target, new)
     return RedirectResponse(f"/feature-flags/{key}#overrides", status_code=303)
 
 
 @router.get("/{key}/overrides/delete")
 async def confirm_end_of_override(
-    request: Request, visitor: Visitor, key: KeyInPath, organisation: str = "", user_id: str = ""
+    request: Request, visitor: Visitor, key: KeyInPath, organisation: str = "", user: str = ""
 ) -> Response:
     """Ask before an exception is ended."""
     visitor.user.must_have(Permission.WRITE_FLAGS)
     async with visitor.work() as work:
-        override = await flags.find_override(work, key, Target(organisation, _user_of(user_id)))
+        override = await flags.find_override(work, key, await _target(work, organisation, user))
     whom = f"a user of {organisation}" if override.user_id else organisation
     answer = "on" if override.is_enabled else "off"
     told = f"It answers {answer}, because of: {override.reason}. Then {whom} is answered as everybody else is."
@@ -194,7 +200,7 @@ async def confirm_end_of_override(
         request,
         Question(
             f"End the exception of {key} for {whom}?", told, "End it", f"/feature-flags/{key}/overrides/delete",
-            fields={"organisation": organisation, "user_id": user_id}, back=f"/feature-flags/{key}#overrides",
+            fields={"organisation": organisation, "user": user}, back=f"/feature-flags/{key}#overrides",
         ),
     )  # fmt: skip
 
@@ -203,18 +209,19 @@ async def confirm_end_of_override(
 async def delete_override(visitor: Visitor, key: KeyInPath, form: Form) -> Response:
     """End an exception."""
     visitor.user.must_have(Permission.WRITE_FLAGS)
-    target = Target(form.get("organisation", ""), _user_of(form.get("user_id", "")))
     async with visitor.platform_work() as work:
+        target = await _target(work, form.get("organisation", "").strip(), form.get("user", ""))
         await flags.delete_override(work, key, target)
     return RedirectResponse(f"/feature-flags/{key}#overrides", status_code=303)
 
 
-async def _try(visitor: Caller, key: str, organisation_key: str, user_id: str, sector: str) -> Explanation:
+async def _try(visitor: Caller, key: str, organisation_key: str, user: str, sector: str) -> Explanation:
     async with visitor.work() as work:
         flag = await flags.find(work, key)
-        organisation = await organisations.find(work, organisation_key)
+        target = await _target(work, organisation_key.strip(), user)
+        organisation = await organisations.find(work, target.organisation_key)
         overrides = await work.flags.overrides_of(organisation.id)
-    context = context_of(organisation, _user_of(user_id))
+    context = context_of(organisation, target.user_id)
     if sector:
         context = replace(context, sector_code=sector)
     return explain(flag, overrides, context, datetime.now(UTC))
@@ -224,8 +231,25 @@ def _codes(text: str) -> list[str]:
     return [code for each in text.split(",") if (code := each.strip())]
 
 
-def _user_of(text: str) -> UUID | None:
-    try:
-        return UUID(text) if text.strip() else None
-    except ValueError:
-        raise InvalidChange(problem=f"{text!r} is no id of a user", remedy="copy it from the list of users") from None
+async def _target(work: UnitOfWork[Scope], organisation_key: str, user: str) -> Target:
+    """Whom a form means: an organisation by its key, and a user of it by e-mail address or id."""
+    named = user.strip()
+    if not named:
+        return Target(organisation_key)
+    if "@" not in named:
+        try:
+            return Target(organisation_key, UUID(named))
+        except ValueError:
+            remedy = "choose one that is offered while you type, or give an e-mail address"
+            raise InvalidChange(problem=f"{named!r} is no user", remedy=remedy) from None
+    organisation = await organisations.find(work, organisation_key)
+    found = await work.search.by_email(organisation.id, [normalised(named)])
+    if not found:
+        raise NotFound("user of this organisation", named)
+    return Target(organisation_key, found[0].id)
+
+
+async def emails_of(work: UnitOfWork[Scope], overrides: Sequence[Override]) -> dict[UUID, str]:
+    """The e-mail addresses of the single users whom exceptions are for."""
+    users = [(each.organisation_id, each.user_id) for each in overrides if each.user_id]
+    return {each.id: each.email for each in await work.search.named(users)} if users else {}

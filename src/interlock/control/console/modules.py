@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from interlock.control.console.confirm import Question, confirm
+from interlock.control.console.history import told
 from interlock.control.console.lists import Wanted
 from interlock.control.console.pages import page
 from interlock.control.console.session import Form, PageRoute, Visitor
@@ -37,7 +38,7 @@ async def read(request: Request, visitor: Visitor, key: KeyInPath) -> Response:
         module = await modules.find(work, key)
         catalogue = await work.modules.page(Slice(LARGEST_PAGE))
         holders = await work.modules.holders(key, Slice(HOLDERS))
-        events = await work.audit.page(Slice(15), Subject(Resource.MODULE, key))
+        events = await told(work, await work.audit.page(Slice(15), Subject(Resource.MODULE, key)))
     names = {each.key: each.name for each in catalogue.items}
     return page(
         request,

@@ -8,6 +8,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from interlock.control.console.confirm import Question, confirm
+from interlock.control.console.flags import emails_of
+from interlock.control.console.history import told
 from interlock.control.console.lists import Wanted, validated
 from interlock.control.console.pages import page
 from interlock.control.console.session import Form, PageRoute, Visitor
@@ -67,7 +69,8 @@ async def read(request: Request, visitor: Visitor, key: KeyInPath) -> Response:
         overrides = await work.flags.overrides_of(organisation.id)
         users = await work.users.page(organisation.id, Slice(LARGEST_PAGE))
         days = await work.dashboard.activity(organisation.id)
-        events = await work.audit.page(Slice(15), Subject(organisation_id=organisation.id))
+        events = await told(work, await work.audit.page(Slice(15), Subject(organisation_id=organisation.id)))
+        people = await emails_of(work, overrides)
     context, now = context_of(organisation), datetime.now(UTC)
     return page(
         request,
@@ -77,6 +80,7 @@ async def read(request: Request, visitor: Visitor, key: KeyInPath) -> Response:
         modules=[(module, assigned.get(module.key)) for module in catalogue.items],
         flags=[(flag, evaluate(flag, overrides, context, now)) for flag in flags.items],
         overrides=overrides,
+        people=people,
         now=now,
         days=days,
         users=users,

@@ -63,17 +63,19 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"moment": _moment, "ago": _ago, "words": _words, "value": _value}
-    environment.globals["link"] = _link
+    environment.filters |= {"moment": moment, "ago": _ago, "words": words, "value": _value}
+    environment.globals["link"] = link
     return environment
 
 
-def _link(path: str, **query: Any) -> str:
+def link(path: str, **query: Any) -> str:
+    """An address with what is asked for there, as far as it is given."""
     given = {name: value for name, value in query.items() if value not in (None, "")}
     return f"{path}?{urlencode(given)}" if given else path
 
 
-def _moment(time: datetime) -> str:
+def moment(time: datetime) -> str:
+    """A moment as people read it."""
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
@@ -86,18 +88,19 @@ def _ago(time: datetime) -> str:
     return "just now"
 
 
-def _words(value: object) -> str:
+def words(value: object) -> str:
+    """A name of the API as people read it."""
     return str(value).replace("_", " ")
 
 
 def _value(value: object) -> str:
     """A value of JSON as people write it, and as the guard's findings do."""
     match value:
-        case None | "" | []:
+        case None | "" | [] | ():
             return "none"
         case bool():
             return "yes" if value else "no"
-        case list():
+        case list() | tuple():
             return "(" + ", ".join(map(str, value)) + ")"
         case _:
             return str(value)

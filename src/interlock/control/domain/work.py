@@ -12,6 +12,7 @@ from interlock.control.domain.organisations import Organisations
 from interlock.control.domain.receipts import Receipts
 from interlock.control.domain.releases import Releases
 from interlock.control.domain.scope import Scope
+from interlock.control.domain.search import Search
 from interlock.control.domain.sessions import Sessions
 from interlock.control.domain.users import Users
 
@@ -46,6 +47,8 @@ class UnitOfWork(Protocol[ScopeT_co]):
     def releases(self) -> Releases: ...
     @property
     def audit(self) -> Audit: ...
+    @property
+    def search(self) -> Search: ...
     @property
     def dashboard(self) -> Dashboard: ...
 

@@ -16,6 +16,7 @@ from interlock.control.persistence.modules import StoredModules
 from interlock.control.persistence.organisations import StoredOrganisations
 from interlock.control.persistence.receipts import StoredReceipts
 from interlock.control.persistence.releases import StoredReleases
+from interlock.control.persistence.search import StoredSearch
 from interlock.control.persistence.sessions import StoredSessions
 from interlock.control.persistence.tenancy import enter
 from interlock.control.persistence.users import StoredUsers
@@ -35,6 +36,7 @@ class StoredWork(Generic[ScopeT]):
         self.flags = StoredFlags(session, scope, origin)
         self.releases = StoredReleases(session, scope)
         self.audit = StoredAudit(session, scope, origin)
+        self.search = StoredSearch(session, scope)
         self.dashboard = StoredDashboard(session, scope)
 
 

@@ -31,6 +31,49 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+function closeResults() {
+  document.getElementById("quick-results")?.replaceChildren();
+}
+
+// Results of the quick search: the arrow keys go through them, Enter follows one as any link, Escape closes them.
+document.addEventListener("keydown", (event) => {
+  const quick = event.target.closest("[data-quick]");
+  if (quick === null) {
+    return;
+  }
+  const field = quick.querySelector("input");
+  const stops = [field, ...quick.querySelectorAll("a")];
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (event.key === "Escape") {
+    closeResults();
+    field.focus();
+  } else if (step !== undefined && stops.length > 1) {
+    event.preventDefault();
+    stops[(stops.indexOf(event.target) + step + stops.length) % stops.length].focus();
+  }
+});
+
+document.addEventListener("focusin", (event) => {
+  if (event.target.closest("[data-quick]") === null) {
+    closeResults();
+  }
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-quick]") === null) {
+    closeResults();
+  }
+});
+
+// What comes after the field was left, or emptied, is shown no more.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const quick = event.target.closest("[data-quick]");
+  if (quick !== null && (!quick.contains(document.activeElement) || quick.querySelector("input").value.trim() === "")) {
+    event.detail.shouldSwap = false;
+    closeResults();
+  }
+});
+
 document.addEventListener("input", (event) => {
   const shown = event.target.matches("input[type=range]") && document.getElementById(event.target.id + "-value");
   if (shown) {
