@@ -466,16 +466,45 @@ def test_an_organisation_is_archived_and_restored(visitor: Visitor, people: Peop
     assert "/organisations/acme" in visitor.get("/organisations").text
 
 
-def test_a_list_that_is_cut_says_so(visitor: Visitor, people: People):
+def test_the_flags_of_an_organisation_come_in_pages_and_are_searched(visitor: Visitor, people: People):
     people.organisation("acme")
-    visitor.sign_in(people.super_admin())
-    assert "Only the first 200" not in visitor.get("/organisations/acme").text
     people.sql(
         "insert into feature_flags (key, name, description, is_enabled, rollout, scope, status)"
-        " select 'flag-' || i, 'F', '', true, 100, 'global', 'active' from generate_series(1, 201) i"
+        " select 'flag-' || i, 'F', '', true, 100, 'global', 'active' from generate_series(100, 350) i"
     )
+    visitor.sign_in(people.super_admin())
 
-    assert "Only the first 200" in visitor.get("/organisations/acme").text
+    path, seen = "/organisations/acme", []
+    while path:
+        page = visitor.get(path).text
+        seen += re.findall(r'class="key text-secondary">(flag-\d+)<', page)
+        following = re.search(r'rel="next" href="([^"]*)">Next flags', page)
+        path = html.unescape(following[1]).partition("#")[0] if following else ""
+
+    assert seen == [f"flag-{number}" for number in range(100, 351)]
+    assert "flag-349" in visitor.get("/organisations/acme?search=flag-349").text
+    assert "No flag has “x-y”" in visitor.get("/organisations/acme?search=x-y").text
+
+
+def test_the_invitations_of_an_organisation_come_in_pages(visitor: Visitor, people: People):
+    organisation = people.organisation("acme")
+    people.sql(
+        "insert into invitations (organisation_id, email, name, role, secret_hash, expires_at)"
+        " select %s, 'somebody-' || i || '@acme.example', 'S', 'viewer', '', now() + interval '1 day'"
+        " from generate_series(1, 230) i",
+        organisation,
+    )
+    visitor.sign_in(people.super_admin())
+
+    path, seen = "/users?organisation=acme", set()
+    while path:
+        page = visitor.get(path).text
+        seen |= set(re.findall(r"<td>(somebody-\d+)@", page))
+        following = re.search(r'rel="next" href="([^"]*)">Next invitations', page)
+        path = html.unescape(following[1]).partition("#")[0] if following else ""
+
+    assert len(seen) == 230
+    assert visitor.get("/users?organisation=acme&invited_after=nothing").status_code == 404
 
 
 def test_a_page_that_there_is_not_is_told_in_words_to_people_and_as_a_problem_to_programs(visitor: Visitor):
@@ -843,3 +872,37 @@ def test_the_trail_tells_names_and_words_and_no_identifiers(
     assert str(member.id) not in trail.replace(member.email, "")
     for page in ("/", "/organisations/acme", "/modules/prices"):
         assert visitor.get(page).status_code == 200
+
+
+def test_a_module_is_for_users_beyond_those_that_a_list_can_offer(visitor: Visitor, people: People, configured: str):
+    organisation, last = people.organisation("acme"), people.member("acme", "viewer")
+    assert "more_allowed_users" not in visitor.get(configured).text
+    people.sql(
+        "with added as (insert into users (organisation_id, name, role, is_active)"
+        " select %s, 'A', 'viewer', true from generate_series(1, 220) returning organisation_id, id)"
+        " insert into logins (email, organisation_id, user_id, password_hash)"
+        " select 'a-' || id || '@acme.example', organisation_id, id, '' from added",
+        organisation,
+    )
+    shown = visitor.get(configured)
+    assert "The list has the first 200 by e-mail address." in shown.text
+    assert last.email not in shown.text
+    form = {"version": version_on(shown), "configuration.limit": "5"}
+
+    unknown = visitor.post(configured, **form, more_allowed_users=f"{last.email}, nobody@acme.example")
+    saved = visitor.post(configured, **form, more_allowed_users=last.email.upper())
+
+    assert unknown.status_code == 422
+    assert "nobody of Acme has the e-mail address nobody@acme.example" in unknown.text
+    assert f"{last.email}, nobody@acme.example" in unknown.text
+    assert saved.status_code == 303
+    assert people.sql("select allowed_users from organisation_modules") == [([last.id],)]
+    assert f'<option value="{last.id}" selected>Somebody, {last.email}</option>' in visitor.get(configured).text
+
+
+def test_a_module_that_does_not_hold_is_not_shown_as_if_it_did(visitor: Visitor, people: People, configured: str):
+    assert ">refused<" not in visitor.get("/organisations/acme").text
+    people.sql("update analytics_modules set minimum_plan = 'enterprise'")
+
+    assert ">refused<" in visitor.get("/organisations/acme").text
+    assert visitor.get(configured).status_code == 200

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -18,6 +18,8 @@ from interlock.control.domain.errors import ChangedMeanwhile, InvalidChange, Inv
 from interlock.control.domain.modules import Module, OrganisationModule
 from interlock.control.domain.organisations import Organisation
 from interlock.control.domain.page import LARGEST_PAGE, Slice
+from interlock.control.domain.search import FoundPerson
+from interlock.control.domain.sign_in import normalised
 from interlock.control.domain.users import Member, Permission
 from interlock.control.domain.versions import ABSENT, version_of
 from interlock.control.http.caller import Caller
@@ -42,15 +44,16 @@ async def configure(request: Request, visitor: Visitor, key: KeyInPath, module_k
     """Set a module up for an organisation. Nothing that was typed is lost where it does not fit."""
     visitor.user.must_have(Permission.WRITE_MODULES)
     organisation, module, before = await _found(visitor, key, module_key)
-    filled, chosen = fill(module.configuration_schema, form), await request.form()
+    filled = fill(module.configuration_schema, form)
+    allowed, denied = [await _users(request, visitor, organisation, name) for name in ("allowed_users", "denied_users")]
     wanted = replace(
         before or _nothing_of(organisation, module),
         configuration=filled.configuration,
-        allowed_users=_users(chosen.getlist("allowed_users")),
-        denied_users=_users(chosen.getlist("denied_users")),
+        allowed_users=allowed.users,
+        denied_users=denied.users,
     )
     version = form.get("version", "")
-    wrong: Sequence[WrongField] = filled.wrong
+    wrong: Sequence[WrongField] = (*filled.wrong, *allowed.wrong, *denied.wrong)
     if not wrong:
         try:
             await _assign(visitor, key, wanted, version)
@@ -108,6 +111,9 @@ async def _page(
     async with visitor.work() as work:
         usage = await work.modules.usage(organisation.id, module.key)
         members = await work.users.page(organisation.id, Slice(LARGEST_PAGE))
+        chosen = await work.search.named(
+            [(organisation.id, each) for each in (*shown.allowed_users, *shown.denied_users)]
+        )
     return page(
         request,
         "configure.html",
@@ -120,19 +126,34 @@ async def _page(
         wrong=wrong,
         typed=typed,
         usage=usage,
-        members=_choices(members.items, shown),
+        members=_choices([*chosen, *members.items]),
+        are_more=members.last is not None,
+        most=LARGEST_PAGE,
     )
 
 
-def _choices(members: Sequence[Member], assignment: OrganisationModule) -> list[tuple[str, str]]:
-    """Whom one can choose: those that are listed, and those that were chosen before."""
-    listed = {str(member.id): f"{member.name}, {member.email}" for member in members}
-    chosen = {str(each): str(each) for each in (*assignment.allowed_users, *assignment.denied_users)}
-    return list((chosen | listed).items())
+def _choices(people: Sequence[Member | FoundPerson]) -> list[tuple[str, str]]:
+    """Whom one can choose: those that were chosen before, and those that are listed."""
+    return list({str(each.id): f"{each.name}, {each.email}" for each in people}.items())
 
 
-def _users(values: Sequence[Any]) -> tuple[UUID, ...]:
+class _Chosen(NamedTuple):
+    users: tuple[UUID, ...]
+    wrong: tuple[WrongField, ...] = ()
+
+
+async def _users(request: Request, visitor: Caller, organisation: Organisation, name: str) -> _Chosen:
+    """The users that were chosen from a list, and those that were named by e-mail address beside it."""
+    form = await request.form()
     try:
-        return tuple(UUID(value) for value in values)
-    except (ValueError, TypeError, AttributeError):
+        chosen = [UUID(value) for value in form.getlist(name) if isinstance(value, str)]
+    except ValueError:
         raise InvalidChange(problem="one of the chosen users is none", remedy="choose from the list") from None
+    emails = [normalised(each) for each in str(form.get(f"more_{name}", "")).replace(",", " ").split()]
+    if not emails:
+        return _Chosen(tuple(chosen))
+    async with visitor.work() as work:
+        found = {each.email: each.id for each in await work.search.by_email(organisation.id, emails)}
+    told = f"nobody of {organisation.name} has the e-mail address"
+    wrong = tuple(WrongField(name, f"{told} {email}") for email in emails if email not in found)
+    return _Chosen(tuple(dict.fromkeys([*chosen, *found.values()])), wrong)

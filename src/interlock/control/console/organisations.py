@@ -18,6 +18,8 @@ from interlock.control.domain import modules, organisations
 from interlock.control.domain.audit import Subject
 from interlock.control.domain.errors import ChangedMeanwhile, Conflict, InvalidChange
 from interlock.control.domain.evaluation import context_of, evaluate
+from interlock.control.domain.flags import FlagFilter
+from interlock.control.domain.module_use import holding_of
 from interlock.control.domain.organisations import OrganisationChanges, Plan
 from interlock.control.domain.page import LARGEST_PAGE, Slice
 from interlock.control.domain.users import Permission
@@ -26,6 +28,9 @@ from interlock.control.http.fields import KeyInPath
 from interlock.control.http.organisations import ChangeOrganisation, CreateOrganisation
 
 router = APIRouter(prefix="/organisations", include_in_schema=False, route_class=PageRoute)
+
+USERS = 20
+"""So many are named on the page of an organisation; all of them have a page of their own."""
 
 
 @router.get("")
@@ -58,19 +63,21 @@ async def create(request: Request, visitor: Visitor, form: Form) -> Response:
 
 
 @router.get("/{key}")
-async def read(request: Request, visitor: Visitor, key: KeyInPath) -> Response:
-    """One of them: its modules, its users, how flags answer it, what changed."""
+async def read(request: Request, visitor: Visitor, key: KeyInPath, wanted: Wanted) -> Response:
+    """One of them: its modules, its users, how flags answer it (in pages, and searched), what changed."""
     visitor.user.must_have(Permission.READ_ORGANISATIONS)
     async with visitor.work() as work:
         organisation = await organisations.find(work, key)
         catalogue = await work.modules.page(Slice(LARGEST_PAGE))
         assigned = {each.module_key: each for each in await work.modules.assignments(organisation.id)}
-        flags = await work.flags.page(Slice(LARGEST_PAGE))
+        flags = await work.flags.page(wanted.slice, FlagFilter(wanted.search or None))
         overrides = await work.flags.overrides_of(organisation.id)
-        users = await work.users.page(organisation.id, Slice(LARGEST_PAGE))
+        users = await work.users.page(organisation.id, Slice(USERS))
         days = await work.dashboard.activity(organisation.id)
         events = await told(work, await work.audit.page(Slice(15), Subject(organisation_id=organisation.id)))
         people = await emails_of(work, overrides)
+        enabled = {module_key for module_key, each in assigned.items() if each.is_enabled}
+        holding = holding_of(await work.modules.catalogue(), enabled, organisation.plan)
     context, now = context_of(organisation), datetime.now(UTC)
     return page(
         request,
@@ -81,12 +88,15 @@ async def read(request: Request, visitor: Visitor, key: KeyInPath) -> Response:
         flags=[(flag, evaluate(flag, overrides, context, now)) for flag in flags.items],
         overrides=overrides,
         people=people,
+        holding=holding,
         now=now,
         days=days,
         users=users,
         events=events,
         plans=Plan,
-        is_cut=bool(catalogue.last or flags.last or users.last),
+        wanted=wanted,
+        last_flag=flags.last,
+        is_cut=bool(catalogue.last),
     )
 
 

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from interlock.control.console.confirm import Question, confirm
-from interlock.control.console.lists import Wanted, validated
+from interlock.control.console.lists import ROWS, Wanted, validated
 from interlock.control.console.pages import page
 from interlock.control.console.session import Form, PageRoute, Visitor
 from interlock.control.domain import organisations, users
-from interlock.control.domain.page import LARGEST_PAGE, Slice
+from interlock.control.domain.page import Slice
 from interlock.control.domain.users import Permission
 from interlock.control.http.fields import KeyInPath
 from interlock.control.http.members import ChangeMember
@@ -19,13 +19,15 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
 @router.get("/users")
-async def list_users(request: Request, visitor: Visitor, wanted: Wanted, organisation: str = "") -> Response:
+async def list_users(
+    request: Request, visitor: Visitor, wanted: Wanted, organisation: str = "", invited_after: UUID | None = None
+) -> Response:
     """The users of one organisation: of the visitor's own, unless another one is named."""
     visitor.user.must_have(Permission.READ_USERS)
     async with visitor.work() as work:
         of = await organisations.find(work, organisation or visitor.user.organisation_key)
         found = await work.users.page(of.id, wanted.slice, wanted.search)
-        invited = await work.invitations.page(of.id, Slice(LARGEST_PAGE))
+        invited = await work.invitations.page(of.id, Slice(ROWS, str(invited_after) if invited_after else None))
     roles = users.roles_to_give(visitor.user, of.key)
     return page(request, "users.html", found=found, invited=invited, wanted=wanted, organisation=of, roles=roles)
 

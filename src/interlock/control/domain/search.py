@@ -20,7 +20,7 @@ class Search(Protocol):
     """What is found across the organisations that the scope lets one see."""
 
     async def people(self, text: str, limit: int) -> Sequence[FoundPerson]:
-        """Users whose e-mail address or name contains a text, by address."""
+        """So many of the users whose e-mail address or name contains a text, by address."""
 
     async def named(self, users: Sequence[tuple[UUID, UUID]]) -> Sequence[FoundPerson]:
         """Those of these users, each told by organisation and id, whom one can see, by address."""
