@@ -295,3 +295,12 @@ def test_more_who_are_concerned_are_counted(api: Api, root: Member, people: Peop
     told = change(api, root, minimum_plan="enterprise")[1]
 
     assert "org-0, org-1, org-2 and 2 more would have it without" in told
+
+
+def test_what_was_there_before_the_rule_can_still_be_described(api: Api, root: Member, people: People):
+    a_module(api, root, "base")
+    a_module(api, root, "more", is_core=True)
+    people.sql("update analytics_modules set dependencies = '{base}' where key = 'more'")
+
+    assert change(api, root, "more", description="What it does.") == (200, "")
+    assert change(api, root, "more", minimum_plan="enterprise")[0] == 422

@@ -221,12 +221,17 @@ async def change(
     if after.status is ModuleStatus.RETIRED:
         check_nobody_needs(key, catalogue)
     else:
-        check_needed(after, catalogue)
+        if _asks_of_holders(after) != _asks_of_holders(before):
+            check_needed(after, catalogue)
         check_core(before, after, catalogue)
         await check_holders(work, before, after, catalogue)
     saved = await work.modules.save(after)
     await record_change(work, work.scope.organisation_id, Resource.MODULE, key, before=before, after=saved)
     return saved
+
+
+def _asks_of_holders(module: Module) -> tuple[object, ...]:
+    return module.is_core, module.dependencies, module.minimum_plan
 
 
 def check_change(before: Module, after: Module) -> None:
