@@ -906,3 +906,24 @@ def test_a_module_that_does_not_hold_is_not_shown_as_if_it_did(visitor: Visitor,
 
     assert ">refused<" in visitor.get("/organisations/acme").text
     assert visitor.get(configured).status_code == 200
+
+
+def test_what_was_saved_too_deep_keeps_no_page_from_being_drawn(visitor: Visitor, people: People, configured: str):
+    deep = '{"a": ' + "[" * 600 + "]" * 600 + "}"
+    people.sql("update analytics_modules set default_configuration = %s", deep)
+    people.sql("update audit_events set before = '{}', after = jsonb_build_object('configuration', %s::jsonb)", deep)
+
+    for path in ("/audit", "/", "/modules", "/modules/prices", "/organisations/acme", configured):
+        assert visitor.get(path).status_code == 200, path
+
+
+def test_other_settings_that_nest_too_deep_are_told_beside_what_was_typed(
+    visitor: Visitor, people: People, configured: str
+):
+    people.sql("update analytics_modules set configuration_schema = null")
+    for text in ('{"x": ' + "[" * 40 + "]" * 40 + "}", '{"x": "\\u0000"}', '{"x": "\\ud800"}', '{"x": 1e999}'):
+        answer = visitor.post(configured, **{"configuration.other settings": text})
+
+        assert answer.status_code == 422
+        assert text in html.unescape(answer.text)
+    assert people.sql("select configuration from organisation_modules") == [({"limit": 5},)]

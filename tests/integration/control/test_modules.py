@@ -1,5 +1,6 @@
 """The catalogue of modules through the API."""
 
+import json
 from typing import Any
 
 import pytest
@@ -304,3 +305,77 @@ def test_what_was_there_before_the_rule_can_still_be_described(api: Api, root: M
 
     assert change(api, root, "more", description="What it does.") == (200, "")
     assert change(api, root, "more", minimum_plan="enterprise")[0] == 422
+
+
+def nested(levels: int) -> dict[str, Any]:
+    value: Any = []
+    for _ in range(levels - 2):
+        value = [value]
+    return {"a": value}
+
+
+@pytest.mark.parametrize("levels", [33, 256, 700])
+def test_json_that_nests_too_deep_is_refused_before_it_is_saved(api: Api, root: Member, people: People, levels: int):
+    people.organisation("acme")
+    a_module(api, root)
+    made = {"key": "other", "name": "Other", "version": "1", "type": "analytics"}
+
+    answers = {
+        "default_configuration": api.ask(
+            "PATCH", f"{MODULES}/pricing", root, json={"default_configuration": nested(levels)}
+        ),
+        "configuration_schema": api.ask(
+            "PATCH", f"{MODULES}/pricing", root, json={"configuration_schema": nested(levels)}
+        ),
+        "configuration": assign(api, root, "acme", configuration=nested(levels)),
+        "record": api.ask(
+            "POST", "/api/v1/admin/releases", root, json={"project": "a", "page": "", "record": nested(levels)}
+        ),
+    }
+    created = api.ask("POST", MODULES, root, json=made | {"default_configuration": nested(levels)})
+
+    assert {answer.status_code for answer in (created, *answers.values())} == {422}
+    for field, answer in answers.items():
+        (wrong,) = answer.json()["errors"]
+        assert wrong["at"] == f"body.{field}"
+        assert "a.0.0" in wrong["message"]
+        assert "nests more than 32 levels deep" in wrong["message"]
+    assert [each["key"] for each in api.get(MODULES, root).json()["items"]] == ["pricing"]
+
+
+def test_what_may_nest_can_be_saved_and_read_again(api: Api, root: Member, people: People):
+    people.organisation("acme")
+    a_module(api, root, default_configuration=nested(32), configuration_schema={"properties": {"a": True}})
+
+    given = assign(api, root, "acme", configuration=nested(32))
+
+    assert (given.status_code, given.json()["configuration"]) == (200, nested(32))
+    assert api.get(f"{MODULES}/pricing", root).json()["default_configuration"] == nested(32)
+
+
+@pytest.mark.parametrize("levels", [256, 700])
+def test_what_was_saved_too_deep_keeps_nobody_from_reading_the_rest(
+    api: Api, root: Member, people: People, levels: int
+):
+    people.organisation("acme")
+    a_module(api, root)
+    assign(api, root, "acme")
+    deep = json.dumps(nested(levels))
+    people.sql("update analytics_modules set default_configuration = %s, configuration_schema = %s", deep, deep)
+    people.sql("update organisation_modules set configuration = %s", deep)
+    people.sql("update audit_events set after = jsonb_build_object('default_configuration', %s::jsonb)", deep)
+    trail = "/api/v1/admin/audit-events"
+
+    answers = [
+        api.get(MODULES, root),
+        api.get(f"{MODULES}/pricing", root),
+        api.ask("PATCH", f"{MODULES}/pricing", root, json={"name": "Prices"}),
+        api.get(f"{MODULES}/pricing/organisations/acme", root),
+        api.get("/api/v1/admin/organisations/acme/modules", root),
+        api.get(trail, root),
+        api.get(f"{trail}/export", root, params={"format": "csv"}),
+        api.get(f"{trail}/export", root, params={"format": "jsonl"}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200] * len(answers)
+    assert all("cut here" in answer.text for answer in answers)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from interlock.control.domain.errors import WrongField
+from interlock.control.domain.free_json import check_free_json
 
 PREFIX = "configuration."
 OTHER = "other settings"
@@ -79,7 +80,7 @@ def fill(schema: Mapping[str, Any] | None, form: Mapping[str, str]) -> Filled:
             continue
         try:
             value = _read(field, text)
-        except ValueError:
+        except (ValueError, RecursionError):
             told = "is no number" if field.kind is Kind.NUMBER else "is not valid JSON"
             wrong.append(WrongField(PREFIX + field.name, f"{text[:40]!r} {told}"))
             continue
@@ -89,6 +90,10 @@ def fill(schema: Mapping[str, Any] | None, form: Mapping[str, str]) -> Filled:
             configuration |= {name: each for name, each in value.items() if name not in configuration}
         else:
             wrong.append(WrongField(PREFIX + OTHER, "is no JSON object"))
+    try:
+        check_free_json(configuration)
+    except ValueError as error:
+        wrong.append(WrongField(PREFIX.rstrip("."), str(error)))
     return Filled(configuration, tuple(wrong))
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Path, Query
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from interlock.control.domain.errors import InvalidCursor
+from interlock.control.domain.free_json import check_free_json, cut
 from interlock.control.domain.keys import KEY_PATTERN
 from interlock.control.domain.page import LARGEST_PAGE, Page, Slice
 
@@ -38,6 +39,11 @@ def _no_number(value: object) -> object:
         raise ValueError("a moment is a text, such as 2026-11-27T12:00:00Z")  # noqa: TRY004 - what pydantic understands
     return value
 
+
+FreeJson = Annotated[dict[str, Any], AfterValidator(check_free_json)]
+"""JSON of any shape, as it is taken."""
+StoredJson = Annotated[dict[str, Any], BeforeValidator(cut)]
+"""JSON of any shape, as it is told: one value that nests too deep must not keep a whole list from being read."""
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_no_number)]
 SectorCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:-]{0,31}$"), Field(examples=["62.01"])]

@@ -6,8 +6,9 @@ The guard describes its format in `report/schema.json`. Fields that are not read
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from interlock.control.domain.free_json import check_free_json
 from interlock.control.domain.releases import Answer, NewRelease, Proof, Signal, Summary
 from interlock.control.http.fields import TEXT_PATTERN, Name
 
@@ -165,13 +166,6 @@ class GuardRecord(Part):
     after: VerificationPart | None
     endpoints: list[EndpointPart]
 
-    @model_validator(mode="before")
-    @classmethod
-    def _refuse_nul(cls, sent: Any) -> Any:
-        if _holds_nul(sent):
-            raise ValueError("a text holds NUL, which PostgreSQL cannot keep")
-        return sent
-
     @property
     def span_seconds(self) -> float:
         """From the first stage to the end of the last; never nothing, so that bars can be measured by it."""
@@ -190,7 +184,7 @@ class RecordRelease(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     project: Name = Field(description="What was released; its runs belong together.", examples=["acme-web"])
-    record: GuardRecord
+    record: Annotated[GuardRecord, BeforeValidator(check_free_json)]
     page: Annotated[str, StringConstraints(pattern=TEXT_PATTERN)] = Field(
         description="The report for people: one HTML page."
     )
@@ -217,15 +211,3 @@ class RecordRelease(BaseModel):
             if (said := each.newest)
         ]
         return NewRelease(summary, tuple(answers), record.model_dump(mode="json", by_alias=True), self.page)
-
-
-def _holds_nul(value: Any) -> bool:
-    match value:
-        case str():
-            return "\0" in value
-        case dict():
-            return any(_holds_nul(key) or _holds_nul(each) for key, each in value.items())
-        case list():
-            return any(map(_holds_nul, value))
-        case _:
-            return False

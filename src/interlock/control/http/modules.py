@@ -1,13 +1,11 @@
 """/admin/modules"""
 
-import json
-import re
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from interlock.control.domain import module_use, modules, organisations
 from interlock.control.domain.module_use import Access, AccessReason, Usage, Use
@@ -25,12 +23,14 @@ from interlock.control.http.caller import Caller, ProtectedRoute, permitted
 from interlock.control.http.creation import WantedCreation, create_once
 from interlock.control.http.fields import (
     Body,
+    FreeJson,
     Key,
     KeyInPath,
     Listing,
     ListView,
     Name,
     Search,
+    StoredJson,
     Text,
     View,
     WantedSlice,
@@ -59,21 +59,8 @@ OF_ORGANISATION = "/{key}/organisations/{organisation_key}"
 Reader = Annotated[Caller, permitted(Permission.READ_MODULES)]
 Writer = Annotated[Caller, permitted(Permission.WRITE_MODULES)]
 
-ESCAPED_NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")
-
-
-def as_jsonb_holds(value: dict[str, Any]) -> dict[str, Any]:
-    """Refuse what JSON in Python can say and jsonb cannot: NaN, half a surrogate pair, NUL (JSON Types, 8.14)."""
-    text = json.dumps(value, allow_nan=False, ensure_ascii=False)
-    text.encode()
-    if ESCAPED_NUL.search(text):
-        raise ValueError("a text must not contain NUL")
-    return value
-
-
 Dependencies = Annotated[tuple[Key, ...], Field(max_length=100)]
 Users = Annotated[tuple[UUID, ...], Field(max_length=1000)]
-Configuration = Annotated[dict[str, Any], AfterValidator(as_jsonb_holds)]
 
 
 class ModuleView(View):
@@ -88,8 +75,8 @@ class ModuleView(View):
     is_core: bool = Field(description="Whether every organisation has it.")
     dependencies: list[str] = Field(description="The modules that an organisation must have first.")
     minimum_plan: Plan = Field(description="The plan from which on an organisation is licensed to have it.")
-    configuration_schema: dict[str, Any] | None = Field(description="A JSON Schema; null takes any configuration.")
-    default_configuration: dict[str, Any]
+    configuration_schema: StoredJson | None = Field(description="A JSON Schema; null takes any configuration.")
+    default_configuration: StoredJson
     created_at: datetime
     updated_at: datetime
 
@@ -111,8 +98,8 @@ class CreateModule(Body):
     is_core: bool = False
     dependencies: Dependencies = ()
     minimum_plan: Plan = Plan.BASIC
-    configuration_schema: Configuration | None = None
-    default_configuration: Configuration = Field(default_factory=dict)
+    configuration_schema: FreeJson | None = None
+    default_configuration: FreeJson = Field(default_factory=dict)
 
 
 class ChangeModule(Body):
@@ -126,15 +113,15 @@ class ChangeModule(Body):
     is_core: bool = left_out()
     dependencies: Dependencies = left_out()
     minimum_plan: Plan = left_out()
-    configuration_schema: Configuration | None = None
-    default_configuration: Configuration = left_out()
+    configuration_schema: FreeJson | None = None
+    default_configuration: FreeJson = left_out()
 
 
 class AssignModule(Body):
     """How an organisation shall have a module."""
 
     is_enabled: bool
-    configuration: Configuration = Field(default_factory=dict)
+    configuration: FreeJson = Field(default_factory=dict)
     allowed_users: Users = Field((), description="Empty: every user of the organisation who is not denied.")
     denied_users: Users = ()
 
@@ -145,7 +132,7 @@ class OrganisationModuleView(View):
     organisation_id: UUID
     module_key: str
     is_enabled: bool
-    configuration: dict[str, Any]
+    configuration: StoredJson
     allowed_users: list[UUID]
     denied_users: list[UUID]
     first_enabled_at: datetime | None

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import HTMLResponse
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from interlock.control.domain import releases
 from interlock.control.domain.errors import NotFound
+from interlock.control.domain.free_json import cut
 from interlock.control.domain.releases import Endpoint, HealthCounts, Proof, Release, ReleaseFilter, Signal
 from interlock.control.domain.users import Permission
 from interlock.control.http.caller import Caller, ProtectedRoute, permitted
@@ -66,7 +67,7 @@ class ReleaseList(ListView):
 class ReleaseWithRecord(ReleaseView):
     """A run with everything that the guard wrote down."""
 
-    record: GuardRecord
+    record: Annotated[GuardRecord, BeforeValidator(cut)]
 
 
 class AnswerView(View):

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from interlock.control.domain.audit import Action, AuditEvent, Entry, Origin, Subject
+from interlock.control.domain.free_json import cut
 from interlock.control.domain.page import Page, Slice
 from interlock.control.domain.scope import Scope
 from interlock.control.persistence.base import Base, Id
@@ -69,8 +70,8 @@ def event_of(row: AuditEventRow, actor_email: str | None) -> AuditEvent:
             action=Action(row.action),
             resource_type=row.resource_type,
             resource_id=row.resource_id,
-            before=row.before,
-            after=row.after,
+            before=cut(row.before),
+            after=cut(row.after),
         ),
         origin=Origin(row.actor_organisation_id, row.actor_id, row.request_id, row.address),
         occurred_at=row.occurred_at,
