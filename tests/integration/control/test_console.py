@@ -927,3 +927,36 @@ def test_other_settings_that_nest_too_deep_are_told_beside_what_was_typed(
         assert answer.status_code == 422
         assert text in html.unescape(answer.text)
     assert people.sql("select configuration from organisation_modules") == [({"limit": 5},)]
+
+
+BAD_FORM_BODIES = (
+    ("multipart/form-data; boundary=a", b"--a\r\nno head"),
+    ("application/x-www-form-urlencoded", "&".join(f"f{n}=1" for n in range(1200)).encode()),
+    ("application/x-www-form-urlencoded", b"email=" + b"x" * 1_100_000),
+)
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/invitation", "/sign-out", "/organisations"])
+@pytest.mark.parametrize(("kind", "content"), BAD_FORM_BODIES, ids=["multipart", "fields", "size"])
+def test_a_form_that_is_none_is_told_a_stranger_in_words(visitor: Visitor, path: str, kind: str, content: bytes):
+    answer = visitor.client.post(path, content=content, headers=OWN | {"Content-Type": kind})
+
+    assert answer.status_code in ((303,) if path == "/sign-out" else (400, 413))
+    assert path == "/sign-out" or "text/html" in answer.headers["Content-Type"]
+
+
+@pytest.mark.parametrize("email", ["a\0@b.c", "x" * 300, ""])
+def test_an_address_that_is_none_is_told_in_words(visitor: Visitor, email: str):
+    answer = visitor.post("/sign-in", email=email, password="something")
+
+    assert answer.status_code == 422
+    assert "Sign in to Interlock" in answer.text
+    assert 'role="alert"' in answer.text
+
+
+def test_a_live_search_without_a_session_takes_the_browser_to_sign_in(visitor: Visitor):
+    answer = visitor.client.get("/feature-flags?search=new", headers={"HX-Request": "true"})
+
+    assert answer.status_code == 401
+    assert answer.headers["HX-Redirect"] == "/sign-in?next=/feature-flags%3Fsearch%3Dnew"
+    assert "Location" not in answer.headers

@@ -379,3 +379,22 @@ def test_what_was_saved_too_deep_keeps_nobody_from_reading_the_rest(
 
     assert [answer.status_code for answer in answers] == [200] * len(answers)
     assert all("cut here" in answer.text for answer in answers)
+
+
+BREAKING_SCHEMAS = (
+    {"$id": "http://[", "$ref": "x"},
+    {"$ref": "#/title", "title": "no schema"},
+    {"properties": {"a": {"multipleOf": 0.1}}},
+    {"$ref": "#"},
+)
+
+
+@pytest.mark.parametrize("schema", BREAKING_SCHEMAS, ids=str)
+def test_a_schema_that_breaks_is_told(api: Api, root: Member, schema: dict[str, Any]):
+    a_module(api, root)
+    change = {"configuration_schema": schema, "default_configuration": {"a": 10**400}}
+
+    refused = api.ask("PATCH", f"{MODULES}/pricing", root, json=change)
+
+    assert refused.status_code == 422
+    assert [each["at"] for each in refused.json()["errors"]] == ["body.default_configuration"]

@@ -2,15 +2,20 @@
 
 import json
 import os
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin
 
 import pytest
 from openapi_schema_validator import OAS31Validator
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from interlock.cli.control_plane import OPENAPI
-from tests.integration.control.conftest import Api, People
+from interlock.control.http.fields import Body
+from interlock.report.json import as_json
+from tests.integration.control.conftest import Api, Member, People
+from tests.unit.report.builders import clear_with_applied_steps
 
 READS = ("me", "admin/organisations", "admin/modules", "admin/feature-flags", "admin/dashboard/stats")
 
@@ -69,6 +74,94 @@ def test_a_body_that_is_none_is_a_problem_of_the_client(api: Api, people: People
 
     assert answer.status_code in {400, 422}
     assert_problem(answer, answer.status_code)
+
+
+BODIES = {
+    "CreateFlag": {"key": "a", "name": "A"},
+    "CreateModule": {"key": "a", "name": "A", "version": "1", "type": "analytics"},
+    "CreateOrganisation": {"key": "a", "name": "A"},
+    "PutOverride": {"is_enabled": True, "reason": "pilot"},
+    "AssignModule": {"is_enabled": True},
+}
+"""What else has to be in a body, by its model."""
+
+
+def the_fields(*kinds: type) -> list[tuple[type[Body], str]]:
+    """The fields of bodies that hold a value of one of these kinds."""
+    return [
+        (model, name)
+        for model in Body.__subclasses__()
+        for name, field in model.model_fields.items()
+        if any(kind in (field.annotation, *get_args(field.annotation)) or kind in _inner(field) for kind in kinds)
+    ]
+
+
+def _inner(field: FieldInfo) -> set[Any]:
+    return {get_args(each)[0] for each in get_args(field.annotation) if get_origin(each) is Annotated}
+
+
+@pytest.mark.parametrize(("model", "field"), the_fields(bool, int), ids=str)
+def test_what_only_looks_like_a_number_or_a_truth_is_refused(model: type[Body], field: str):
+    is_truth = (model, field) in the_fields(bool)
+    for value in (1, "true", "1") if is_truth else (True, "50"):
+        with pytest.raises(ValidationError) as refused:
+            model.model_validate(BODIES.get(model.__name__, {}) | {field: value})
+        assert [each["loc"][0] for each in refused.value.errors()] == [field], value
+    model.model_validate(BODIES.get(model.__name__, {}) | {field: True if is_truth else 50})
+
+
+def test_the_fields_that_are_held_to_their_kind_are_found():
+    found = {f"{model.__name__}.{name}" for model, name in the_fields(bool, int)}
+
+    assert {"ChangeFlag.rollout", "ChangeOrganisation.requests_per_minute", "RecordUse.milliseconds"} <= found
+    assert {"CreateFlag.is_enabled", "PutOverride.is_enabled", "ChangeMember.is_active"} <= found
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t\n", "\u00a0"])
+def test_a_name_and_a_reason_of_blanks_alone_are_refused(api: Api, people: People, blank: str):
+    root = people.super_admin()
+    people.organisation("acme")
+    flag = "/api/v1/admin/feature-flags"
+    assert api.ask("POST", flag, root, json={"key": "a", "name": "  A  "}).json()["name"] == "A"
+
+    answers = {
+        "name": api.ask("PATCH", f"{flag}/a", root, json={"name": blank}),
+        "reason": api.ask(
+            "PUT", f"{flag}/a/overrides/organisations/acme", root, json={"is_enabled": True, "reason": blank}
+        ),
+    }
+
+    for field, answer in answers.items():
+        assert_problem(answer, 422)
+        assert [error["at"] for error in answer.json()["errors"]] == [f"body.{field}"]
+
+
+MOMENTS = ("9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z", "1700000000")
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_moment_that_no_calendar_has_is_refused(api: Api, people: People, moment: str):
+    root = people.super_admin()
+    people.organisation("acme")
+    api.ask("POST", "/api/v1/admin/feature-flags", root, json={"key": "a", "name": "A"})
+    override = {"is_enabled": True, "reason": "x", "expires_at": moment}
+    record = json.loads(as_json(clear_with_applied_steps()))
+
+    answers = {
+        "body.expires_at": api.ask(
+            "PUT", "/api/v1/admin/feature-flags/a/overrides/organisations/acme", root, json=override
+        ),
+        "body.record.began": post_record(api, root, record | {"began": moment}),
+        "body.record.ended": post_record(api, root, record | {"ended": moment}),
+    }
+
+    for at, answer in answers.items():
+        assert_problem(answer, 422)
+        assert [error["at"] for error in answer.json()["errors"]] == [at]
+
+
+def post_record(api: Api, member: Member, record: dict[str, Any]) -> Any:
+    return api.ask("POST", "/api/v1/admin/releases", member, json={"project": "a", "page": "", "record": record})
 
 
 def test_a_body_that_is_too_large_is_not_read(api: Api):

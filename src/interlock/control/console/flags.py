@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 
 from interlock.control.console.confirm import Question, confirm
 from interlock.control.console.history import told
-from interlock.control.console.lists import Wanted, validated
+from interlock.control.console.lists import Wanted, number, validated
 from interlock.control.console.pages import page
 from interlock.control.console.session import Chosen, Form, PageRoute, Visitor
 from interlock.control.console.two_tabs import lost_update
@@ -128,7 +128,8 @@ async def read(
 async def change(request: Request, visitor: Visitor, key: KeyInPath, form: Form) -> Response:
     """Change one, unless somebody else has done so since the form was opened."""
     visitor.user.must_have(Permission.WRITE_FLAGS)
-    fields = {name: form.get(name, "").strip() for name in ("name", "description", "rollout", "status")}
+    fields: dict[str, Any] = {name: form.get(name, "").strip() for name in ("name", "description", "status")}
+    fields["rollout"] = number(form.get("rollout", "").strip())
     sectors = {name: _codes(form.get(name, "")) for name in ("allowed_sectors", "blocked_sectors") if name in form}
     wanted: FlagChanges = validated(ChangeFlag, **fields, **sectors).given()
     try:

@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from interlock.control.console.lists import validated
 from interlock.control.console.pages import page
-from interlock.control.console.session import CameFromElsewhere, Form, PageRoute, Visitor, error_page, require_own_form
+from interlock.control.console.session import Form, PageRoute, PublicPageRoute, Visitor, require_own_form
 from interlock.control.domain import invitations
 from interlock.control.domain.audit import Origin
 from interlock.control.domain.errors import Conflict, InvalidChange, InvitationRefused
@@ -21,7 +21,7 @@ from interlock.control.http.ports import ports_of
 from interlock.control.http.problems import STATUS
 
 router = APIRouter(prefix="/organisations/{key}/invitations", include_in_schema=False, route_class=PageRoute)
-public = APIRouter(include_in_schema=False)
+public = APIRouter(include_in_schema=False, route_class=PublicPageRoute)
 
 
 @router.post("")
@@ -64,16 +64,14 @@ async def ask_for_password(request: Request, token: str = "") -> Response:
 async def accept(request: Request, form: Form) -> Response:
     """Let somebody sign in from now on, by a password of their own."""
     ports, token = ports_of(request), form.get("token", "")
+    require_own_form(request)
     try:
-        require_own_form(request)
         body = validated(Accept, token=token, password=form.get("password", ""))
         ticket = read_token(body.token)
         origin = Origin(request_id=request.state.request_id, address=address_of(request))
         password_hash = await ports.passwords.hash(body.password)
         async with ports.open_work(OneOrganisation(ticket.organisation_id), origin) as work:
             member = await invitations.accept(work, ticket, password_hash)
-    except CameFromElsewhere as error:
-        return error_page(request, error, 403)
     except (InvalidChange, InvitationRefused, Conflict) as error:
         shown = {"token": token, "shortest": SHORTEST_PASSWORD, "error": error}
         return page(request, "invitation.html", status=STATUS[type(error)], **shown)

@@ -1,5 +1,6 @@
 """What every list takes from its address, and every form from its fields."""
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
@@ -32,6 +33,11 @@ async def _wanted(search: str = "", after: str | None = None) -> List:
 
 
 Wanted = Annotated[List, Depends(_wanted)]
+
+
+def number(text: str) -> int | str:
+    """The number that was typed; what is none stays as it is, for the rules of the API to refuse."""
+    return int(text) if re.fullmatch("-?[0-9]{1,9}", text) else text
 
 
 def validated(model: type[ModelT], **values: Any) -> ModelT:

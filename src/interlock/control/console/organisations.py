@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from interlock.control.console.confirm import Question, confirm
 from interlock.control.console.flags import emails_of
 from interlock.control.console.history import told
-from interlock.control.console.lists import Wanted, validated
+from interlock.control.console.lists import Wanted, number, validated
 from interlock.control.console.pages import page
 from interlock.control.console.session import Form, PageRoute, Visitor
 from interlock.control.console.two_tabs import lost_update
@@ -173,5 +173,5 @@ def _given(form: Mapping[str, str]) -> dict[str, Any]:
         "name": form.get("name", "").strip(),
         "sector_code": form.get("sector_code") or None,
         "plan": form.get("plan", ""),
-        "requests_per_minute": form.get("requests_per_minute") or None,
+        "requests_per_minute": number(limit) if (limit := form.get("requests_per_minute", "").strip()) else None,
     }

@@ -1,5 +1,6 @@
 """/users"""
 
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -52,7 +53,10 @@ async def confirm_deactivation(request: Request, visitor: Visitor, key: KeyInPat
 async def change_user(visitor: Visitor, key: KeyInPath, user_id: UUID, form: Form) -> Response:
     """Give a user another role, or say whether the user gets in."""
     visitor.user.must_have(Permission.WRITE_USERS)
-    changes = validated(ChangeMember, **{name: form[name] for name in ("role", "is_active") if name in form}).given()
+    given: dict[str, Any] = {"role": form["role"]} if "role" in form else {}
+    if "is_active" in form:
+        given["is_active"] = form["is_active"] == "true"
+    changes = validated(ChangeMember, **given).given()
     async with visitor.work() as work:
         await users.change_member(work, visitor.user, key, user_id, changes)
     return RedirectResponse(f"/users?organisation={key}", status_code=303)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 from urllib.parse import quote, urlsplit
 from uuid import UUID
 
@@ -48,44 +48,56 @@ class NotTaken(InterlockError):
         )
 
 
+Handler: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class PublicPageRoute(APIRoute):
+    """A page for everybody. Errors are told in words."""
+
+    def get_route_handler(self) -> Handler:
+        return _in_words(super().get_route_handler())
+
+
 class PageRoute(APIRoute):
     """A page for signed-in users: strangers are asked to sign in, errors are told in words."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+    def get_route_handler(self) -> Handler:
+        handle = _in_words(super().get_route_handler())
 
-        async def handle_page(request: Request) -> Response:
+        async def handle_visitor(request: Request) -> Response:
+            require_own_form(request)
             try:
-                return await answer(request)
-            except HTTPException as error:
-                return error_page(request, NotTaken(error), error.status_code)
-            except Exception:
-                # The edge of the pages: whoever looks at one gets words, and we the rest.
-                request_id = request.state.request_id
-                log.exception("request %s failed: %s %r", request_id, request.method, request.url.path)
-                return page(request, "broken.html", status=500, request_id=request_id)
-
-        async def answer(request: Request) -> Response:
-            try:
-                require_own_form(request)
                 bearer = ports_of(request).tokens.read(request.cookies.get(COOKIE, ""), Audience.CONSOLE)
-                caller = await identify(request, bearer)
+                request.state.caller = await identify(request, bearer)
             except NotSignedIn:
                 return await _ask_to_sign_in(request)
-            except CameFromElsewhere as error:
-                return error_page(request, error, 403)
-            request.state.caller = caller
-            try:
-                response = await handle(request)
-            except InterlockError as error:
-                response = error_page(request, error, STATUS.get(type(error), 422))
-            except RequestValidationError:
-                response = page(request, "not_found.html", status=404)
+            response = await handle(request)
             # Whoever works stays signed in, as long as that may last at all.
             let_in(request, response, bearer)
             return response
 
-        return handle_page
+        return _in_words(handle_visitor)
+
+
+def _in_words(handle: Handler) -> Handler:
+    async def answer(request: Request) -> Response:
+        try:
+            return await handle(request)
+        except CameFromElsewhere as error:
+            return error_page(request, error, 403)
+        except InterlockError as error:
+            return error_page(request, error, STATUS.get(type(error), 422))
+        except RequestValidationError:
+            return page(request, "not_found.html", status=404)
+        except HTTPException as error:
+            return error_page(request, NotTaken(error), error.status_code)
+        except Exception:
+            # The edge of the pages: whoever looks at one gets words, and we the rest.
+            request_id = request.state.request_id
+            log.exception("request %s failed: %s %r", request_id, request.method, request.url.path)
+            return page(request, "broken.html", status=500, request_id=request_id)
+
+    return answer
 
 
 def require_own_form(request: Request) -> None:
@@ -144,7 +156,11 @@ def error_page(request: Request, error: InterlockError, status: int) -> Response
 async def _ask_to_sign_in(request: Request) -> Response:
     if request.method in ("GET", "HEAD"):
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        return RedirectResponse(f"/sign-in?next={quote(path)}", status_code=303)
+        address = f"/sign-in?next={quote(path)}"
+        if "HX-Request" in request.headers:
+            # htmx would follow a redirect unseen, and find no list on the page for signing in: the browser has to go.
+            return Response(status_code=401, headers={"HX-Redirect": address})
+        return RedirectResponse(address, status_code=303)
     # Nothing of what was typed is lost: it waits in the sign-in form.
     form = await request.form()
     kept = [(f"{KEPT}{name}", value) for name, value in form.multi_items() if isinstance(value, str)]

@@ -1,29 +1,32 @@
 """/sign-in, /sign-out"""
 
+from contextlib import suppress
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from interlock.control.console.lists import validated
 from interlock.control.console.pages import page
 from interlock.control.console.session import (
     COOKIE,
     KEPT,
-    CameFromElsewhere,
     Form,
-    error_page,
+    PublicPageRoute,
     let_in,
     own_path,
     require_own_form,
 )
 from interlock.control.domain.audit import Origin
-from interlock.control.domain.errors import NotSignedIn, SignInRefused, TooManyAttempts
+from interlock.control.domain.errors import InvalidChange, NotSignedIn, SignInRefused, TooManyAttempts
 from interlock.control.domain.scope import OneOrganisation
 from interlock.control.domain.sign_in import Login, sign_in
 from interlock.control.http.caller import address_of
 from interlock.control.http.ports import ports_of
 from interlock.control.http.problems import STATUS
+from interlock.control.http.sign_in import SignIn
 from interlock.control.http.tokens import Audience, Bearer
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=PublicPageRoute)
 
 
 @router.get("/sign-in")
@@ -38,14 +41,11 @@ async def let_somebody_in(request: Request, form: Form) -> Response:
     ports, path = ports_of(request), own_path(form.get("next", "/"))
     kept = [(name, value) for name, value in (await request.form()).multi_items() if name.startswith(KEPT)]
     email = form.get("email", "")
+    require_own_form(request)
     try:
-        require_own_form(request)
-        login = await sign_in(
-            ports.desk, ports.passwords, email, form.get("password", ""), address_of(request) or "unknown"
-        )
-    except CameFromElsewhere as error:
-        return error_page(request, error, 403)
-    except (SignInRefused, TooManyAttempts) as error:
+        body = validated(SignIn, email=email, password=form.get("password", ""))
+        login = await sign_in(ports.desk, ports.passwords, body.email, body.password, address_of(request) or "unknown")
+    except (InvalidChange, SignInRefused, TooManyAttempts) as error:
         return page(request, "sign_in.html", status=STATUS[type(error)], next=path, kept=kept, error=error, email=email)
     response: Response
     if kept:
@@ -69,13 +69,9 @@ async def _begin_session(request: Request, login: Login) -> Bearer:
 @router.post("/sign-out")
 async def sign_out(request: Request) -> Response:
     """End the session of this browser, for good: a copy of its cookie is worth nothing."""
-    try:
-        require_own_form(request)
+    require_own_form(request)
+    with suppress(NotSignedIn):  # it was over already
         await _end_session(request)
-    except CameFromElsewhere as error:
-        return error_page(request, error, 403)
-    except NotSignedIn:
-        pass  # it was over already
     response = RedirectResponse("/sign-in", status_code=303)
     response.delete_cookie(COOKIE)
     return response

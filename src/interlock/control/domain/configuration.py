@@ -20,6 +20,9 @@ def check_schema(schema: Mapping[str, Any]) -> None:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
         raise InvalidConfiguration("configuration_schema", [_told("configuration_schema", error)]) from None
+    except Exception:  # noqa: BLE001 - a schema is a program of somebody else: whatever breaks in it is its own fault
+        wrong = WrongField("configuration_schema", "no JSON Schema can be read from this: it may nest too deep")
+        raise InvalidConfiguration("configuration_schema", [wrong]) from None
 
 
 def check_configuration(schema: Mapping[str, Any] | None, configuration: Mapping[str, Any], at: str) -> None:
@@ -32,6 +35,9 @@ def check_configuration(schema: Mapping[str, Any] | None, configuration: Mapping
         errors = [_told(at, error) for error in islice(validator.iter_errors(configuration), MOST_ERRORS)]
     except (Unresolvable, RecursionError):
         wrong = WrongField(at, "the schema of the module points at something that is not in it, or for ever at itself")
+        raise InvalidConfiguration(at, [wrong]) from None
+    except Exception:  # noqa: BLE001 - as above: an address that is none, a reference to what is no schema, a number
+        wrong = WrongField(at, "the schema of the module cannot be applied to this: one of its rules breaks")
         raise InvalidConfiguration(at, [wrong]) from None
     if errors:
         raise InvalidConfiguration(at, sorted(errors))

@@ -2,6 +2,7 @@
 
 from base64 import b64decode, urlsafe_b64encode
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Path, Query
@@ -16,11 +17,20 @@ T = TypeVar("T")
 
 # PostgreSQL keeps no NUL in a text (Character Types, 8.3).
 TEXT_PATTERN = r"^[^\x00]*$"
+# Of blanks alone nothing can be seen, or clicked.
+WORDS_PATTERN = r"^[^\x00]*[^\s\x00][^\x00]*$"
+
+FIRST_YEAR, LAST_YEAR = 1900, 9998
 
 Key = Annotated[str, StringConstraints(pattern=KEY_PATTERN)]
 KeyInQuery = Annotated[str, Query(pattern=KEY_PATTERN)]
 KeyInPath = Annotated[str, Path(pattern=KEY_PATTERN)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=TEXT_PATTERN)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=WORDS_PATTERN, strip_whitespace=True)]
+Words = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=4000, pattern=WORDS_PATTERN, strip_whitespace=True),
+    Field(examples=["pilot customer"]),
+]
 Text = Annotated[str, StringConstraints(max_length=4000, pattern=TEXT_PATTERN)]
 
 Email = Annotated[
@@ -33,11 +43,30 @@ Search = Annotated[
 ]
 
 
-def _no_number(value: object) -> object:
-    # Pydantic would take a number for seconds since 1970, and the document promises a text.
-    if isinstance(value, int | float):
-        raise ValueError("a moment is a text, such as 2026-11-27T12:00:00Z")  # noqa: TRY004 - what pydantic understands
+def _is_written_out(value: object) -> object:
+    # Pydantic would take a number, even one that is written as a text, for seconds since 1970.
+    if isinstance(value, int | float) or (isinstance(value, str) and "-" not in value[1:]):
+        raise ValueError("a moment is a text, such as 2026-11-27T12:00:00Z")
     return value
+
+
+def _is_in_every_calendar(moment: datetime) -> datetime:
+    # What Python has no day for in another time zone cannot be read from PostgreSQL any more.
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"a moment is in one of the years {FIRST_YEAR} to {LAST_YEAR}")
+    return moment
+
+
+def _is_number(value: object) -> object:
+    # Pydantic would take "50" and true for numbers, and the document promises that they are refused.
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise ValueError("this has to be a number")  # noqa: TRY004 - what pydantic understands
+    return value
+
+
+Number = BeforeValidator(_is_number)
+"""What an `int` or `float` of a body is annotated with."""
+Truth = Annotated[bool, Field(strict=True)]
 
 
 FreeJson = Annotated[dict[str, Any], AfterValidator(check_free_json)]
@@ -45,7 +74,9 @@ FreeJson = Annotated[dict[str, Any], AfterValidator(check_free_json)]
 StoredJson = Annotated[dict[str, Any], BeforeValidator(cut)]
 """JSON of any shape, as it is told: one value that nests too deep must not keep a whole list from being read."""
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_no_number)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_is_written_out), AfterValidator(_is_in_every_calendar)]
+MomentOfRecord = Annotated[datetime, BeforeValidator(_is_written_out), AfterValidator(_is_in_every_calendar)]
+"""The same, of a guard that may leave the time zone out."""
 SectorCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:-]{0,31}$"), Field(examples=["62.01"])]
 
 

@@ -31,11 +31,14 @@ from interlock.control.http.fields import (
     ListView,
     Moment,
     Name,
+    Number,
     Search,
     SectorCode,
     Text,
+    Truth,
     View,
     WantedSlice,
+    Words,
     left_out,
     listing,
 )
@@ -51,7 +54,7 @@ router = APIRouter(
 
 Reader = Annotated[Caller, permitted(Permission.READ_FLAGS)]
 Writer = Annotated[Caller, permitted(Permission.WRITE_FLAGS)]
-Rollout = Annotated[int, Field(ge=0, le=100)]
+Rollout = Annotated[int, Field(ge=0, le=100), Number]
 
 Sectors = Annotated[tuple[SectorCode, ...], Field(max_length=200)]
 
@@ -88,7 +91,7 @@ class CreateFlag(Body):
     key: Key = Field(examples=["new-dashboard"])
     name: Name
     description: Text = ""
-    is_enabled: bool = False
+    is_enabled: Truth = False
     rollout: Rollout = 100
     scope: FlagScope = FlagScope.GLOBAL
     status: FlagStatus = FlagStatus.ACTIVE
@@ -102,7 +105,7 @@ class ChangeFlag(Body):
 
     name: Name = left_out()
     description: Text = left_out()
-    is_enabled: bool = left_out()
+    is_enabled: Truth = left_out()
     rollout: Rollout = left_out()
     scope: FlagScope = left_out()
     status: FlagStatus = left_out()
@@ -136,8 +139,8 @@ class OverrideList(ListView):
 class PutOverride(Body):
     """What the exception says, and why it is made."""
 
-    is_enabled: bool
-    reason: Annotated[Text, Field(min_length=1, examples=["pilot customer"])]
+    is_enabled: Truth
+    reason: Words
     expires_at: Moment | None = None
 
     def as_asked(self) -> NewOverride:

@@ -3,19 +3,18 @@
 The guard describes its format in `report/schema.json`. Fields that are not read here are kept as they came.
 """
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from interlock.control.domain.free_json import check_free_json
 from interlock.control.domain.releases import Answer, NewRelease, Proof, Signal, Summary
-from interlock.control.http.fields import TEXT_PATTERN, Name
+from interlock.control.http.fields import TEXT_PATTERN, MomentOfRecord, Name, Number
 
 RELEASE_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 LARGEST_INTEGER = 2**31 - 1
 
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False), Number]
 
 
 class Part(BaseModel):
@@ -90,7 +89,7 @@ class StatementPart(Part):
     revision: str
     sql: str
     file: str
-    line: int | None
+    line: Annotated[int, Number] | None
     locks: list[LockPart]
     rewritten: list[str]
     hazards: list[HazardPart]
@@ -124,7 +123,7 @@ class VerificationPart(Part):
 class SaidPart(Part):
     """What one answer was."""
 
-    status: Annotated[int, Field(ge=0, le=LARGEST_INTEGER)] | None
+    status: Annotated[int, Field(ge=0, le=LARGEST_INTEGER), Number] | None
     proof: Proof
     reason: str
     seconds: Seconds
@@ -155,8 +154,8 @@ class GuardRecord(Part):
     id: Annotated[str, StringConstraints(pattern=RELEASE_ID_PATTERN)]
     command: str
     tool_version: str
-    began: datetime
-    ended: datetime
+    began: MomentOfRecord
+    ended: MomentOfRecord
     verdict: VerdictPart
     timeline: list[StagePart]
     plan: PlanPart | None

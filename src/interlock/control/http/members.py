@@ -17,6 +17,7 @@ from interlock.control.http.fields import (
     ListView,
     Name,
     Search,
+    Truth,
     View,
     WantedSlice,
     left_out,
@@ -60,7 +61,7 @@ class ChangeMember(Body):
 
     name: Name = left_out()
     role: Role = left_out()
-    is_active: bool = left_out()
+    is_active: Truth = left_out()
 
 
 @router.get("", response_model=MemberList)

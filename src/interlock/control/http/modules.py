@@ -29,9 +29,11 @@ from interlock.control.http.fields import (
     Listing,
     ListView,
     Name,
+    Number,
     Search,
     StoredJson,
     Text,
+    Truth,
     View,
     WantedSlice,
     left_out,
@@ -95,7 +97,7 @@ class CreateModule(Body):
     description: Text = ""
     version: Name = Field(examples=["1.4.0"])
     type: ModuleType
-    is_core: bool = False
+    is_core: Truth = False
     dependencies: Dependencies = ()
     minimum_plan: Plan = Plan.BASIC
     configuration_schema: FreeJson | None = None
@@ -110,7 +112,7 @@ class ChangeModule(Body):
     version: Name = left_out()
     type: ModuleType = left_out()
     status: ModuleStatus = left_out()
-    is_core: bool = left_out()
+    is_core: Truth = left_out()
     dependencies: Dependencies = left_out()
     minimum_plan: Plan = left_out()
     configuration_schema: FreeJson | None = None
@@ -120,7 +122,7 @@ class ChangeModule(Body):
 class AssignModule(Body):
     """How an organisation shall have a module."""
 
-    is_enabled: bool
+    is_enabled: Truth
     configuration: FreeJson = Field(default_factory=dict)
     allowed_users: Users = Field((), description="Empty: every user of the organisation who is not denied.")
     denied_users: Users = ()
@@ -155,8 +157,8 @@ class RecordUse(Body):
     """One use of a module."""
 
     user_id: UUID | None = None
-    milliseconds: Annotated[int, Field(ge=0, le=86_400_000)] = 0
-    is_success: bool = True
+    milliseconds: Annotated[int, Field(ge=0, le=86_400_000), Number] = 0
+    is_success: Truth = True
 
 
 class UseOfDayView(View):

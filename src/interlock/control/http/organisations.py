@@ -23,8 +23,10 @@ from interlock.control.http.fields import (
     Listing,
     ListView,
     Name,
+    Number,
     Search,
     SectorCode,
+    Truth,
     View,
     WantedSlice,
     left_out,
@@ -45,7 +47,7 @@ other_spelling = APIRouter(prefix="/admin/organizations", include_in_schema=Fals
 Reader = Annotated[Caller, permitted(Permission.READ_ORGANISATIONS)]
 Writer = Annotated[Caller, permitted(Permission.WRITE_ORGANISATIONS)]
 
-Limit = Annotated[int, Field(ge=1, le=LARGEST_LIMIT)]
+Limit = Annotated[int, Field(ge=1, le=LARGEST_LIMIT), Number]
 Archived = Annotated[bool, Query(description="Those that are archived, instead of those that are not.")]
 
 
@@ -113,7 +115,7 @@ class ChangeOrganisation(Body):
     sector_code: SectorCode | None = None
     plan: Plan = left_out()
     requests_per_minute: Limit | None = None
-    is_active: bool = left_out()
+    is_active: Truth = left_out()
 
 
 @router.get("", response_model=OrganisationList, responses=problems(422))
