@@ -960,3 +960,81 @@ def test_a_live_search_without_a_session_takes_the_browser_to_sign_in(visitor: V
     assert answer.status_code == 401
     assert answer.headers["HX-Redirect"] == "/sign-in?next=/feature-flags%3Fsearch%3Dnew"
     assert "Location" not in answer.headers
+
+
+INVALID_FORMS = (
+    (
+        "/feature-flags/new-one",
+        {"name": "Typed", "rollout": "7", "status": "active", "allowed_sectors": "62.01, no sector!"},
+        "allowed sectors: a code has at most 32",
+        ('value="Typed"', 'value="7"', "62.01, no sector!"),
+    ),
+    (
+        "/feature-flags/new-one",
+        {"name": "Typed", "rollout": "many", "status": "active"},
+        "rollout: this has to be a number",
+        ('value="Typed"',),
+    ),
+    (
+        "/feature-flags/new-one/overrides",
+        {"organisation": "nobody", "reason": "typed here", "days": "3", "is_enabled": "false"},
+        "there is no organisation nobody",
+        ('value="nobody"', 'value="typed here"', 'value="3"', 'value="false" selected'),
+    ),
+    (
+        "/feature-flags/new-one/overrides",
+        {"organisation": "acme", "reason": " ", "days": "3"},
+        "reason: ",
+        ('value="acme"', 'value="3"'),
+    ),
+    (
+        "/organisations/acme/invitations",
+        {"email": "TAKEN", "name": "Typed", "role": "admin"},
+        "there is a user",
+        ('value="Typed"', 'value="admin" selected'),
+    ),
+    (
+        "/organisations/acme/invitations",
+        {"email": "no address", "name": "Typed", "role": "admin"},
+        "this is no e-mail address",
+        ('value="no address"', 'value="Typed"'),
+    ),
+)
+
+
+@pytest.mark.parametrize(("path", "form", "told", "kept"), INVALID_FORMS, ids=lambda each: str(each)[:40])
+def test_an_invalid_form_is_drawn_again_with_what_was_typed(
+    visitor: Visitor, people: People, path: str, form: dict[str, str], told: str, kept: tuple[str, ...]
+):
+    member = people.member("acme", "admin")
+    visitor.sign_in(people.super_admin())
+    visitor.post("/feature-flags", key="new-one", name="New one")
+    if form.get("email") == "TAKEN":
+        form = {**form, "email": member.email}
+    if path == "/feature-flags/new-one":
+        form = {**form, "version": version_of(visitor)}
+
+    answer = visitor.post(path, **form)
+
+    assert answer.status_code == 422
+    drawn = answer.text.partition(f'action="{path}"')[2].partition("</form>")[0]
+    assert 'role="alert"' in drawn
+    assert told in drawn
+    for each in kept:
+        assert each in drawn
+    assert answer.text.count('role="alert"') == 1
+
+
+@pytest.mark.parametrize("text", ["\0", "a\0b"])
+def test_no_key_is_made_of_nul(visitor: Visitor, people: People, text: str):
+    visitor.sign_in(people.super_admin())
+    visitor.post("/feature-flags", key="new-one", name="New one")
+
+    answers = [
+        visitor.post("/feature-flags/-/archive", chosen=text),
+        visitor.post("/feature-flags/-/unarchive", chosen=text),
+        visitor.get(f"/feature-flags/new-one?organisation={text.replace(chr(0), '%00')}"),
+        visitor.get(f"/users?organisation={text.replace(chr(0), '%00')}"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [422, 422, 404, 404]

@@ -1,8 +1,9 @@
 """/feature-flags"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -20,7 +21,16 @@ from interlock.control.domain import flag_history, flags, organisations
 from interlock.control.domain.audit import Resource, Subject
 from interlock.control.domain.errors import ChangedMeanwhile, Conflict, InvalidChange, NotFound
 from interlock.control.domain.evaluation import Explanation, context_of, explain
-from interlock.control.domain.flags import FlagChanges, FlagFilter, FlagScope, FlagStatus, NewFlag, Override, Target
+from interlock.control.domain.flags import (
+    FlagChanges,
+    FlagFilter,
+    FlagScope,
+    FlagStatus,
+    NewFlag,
+    NewOverride,
+    Override,
+    Target,
+)
 from interlock.control.domain.page import LARGEST_PAGE, Slice
 from interlock.control.domain.scope import Scope
 from interlock.control.domain.sign_in import normalised
@@ -29,13 +39,15 @@ from interlock.control.domain.versions import version_of
 from interlock.control.domain.work import UnitOfWork
 from interlock.control.http.caller import Caller
 from interlock.control.http.fields import Key, KeyInPath
-from interlock.control.http.flag_history import UndoChange
-from interlock.control.http.flags import ChangeFlag, CreateFlag, PutOverride
+from interlock.control.http.flag_history import ArchiveFlags, UndoChange
+from interlock.control.http.flags import Asker, ChangeFlag, CreateFlag, PutOverride
+from interlock.errors import InterlockError
 
 router = APIRouter(prefix="/feature-flags", include_in_schema=False, route_class=PageRoute)
 
 NO_EVENTS: list[UUID] = []
 NO_KEYS: list[Key] = []
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @router.get("")
@@ -69,7 +81,7 @@ async def archive(visitor: Visitor, chosen: Chosen) -> Response:
     """Archive the chosen flags."""
     visitor.user.must_have(Permission.WRITE_FLAGS)
     async with visitor.platform_work() as work:
-        done = await flag_history.archive(work, chosen)
+        done = await flag_history.archive(work, _keys(chosen))
     query = [("archived", each.event_id) for each in done if each.event_id]
     return RedirectResponse(f"/feature-flags?{urlencode(query)}", status_code=303)
 
@@ -111,16 +123,31 @@ async def read(
 ) -> Response:
     """One flag: its switch and rollout, its exceptions, who sees what, its history."""
     visitor.user.must_have(Permission.READ_FLAGS)
+    answer = await _try(visitor, key, organisation, user, sector) if organisation else None
+    return await _page(request, visitor, key, answer=answer)
+
+
+async def _page(
+    request: Request,
+    visitor: Caller,
+    key: str,
+    *,
+    answer: Explanation | None = None,
+    details: Mapping[str, str] = NOTHING,
+    exception: Mapping[str, str] = NOTHING,
+    error: InterlockError | None = None,
+) -> Response:
+    """The page of a flag; with an error, and what was typed into the form that it is about."""
     async with visitor.work() as work:
         flag = await flags.find(work, key)
         overrides = await flags.page_of_overrides(work, key, Slice(LARGEST_PAGE))
         events = await told(work, await work.audit.page(Slice(15), Subject(Resource.FLAG, key)))
         usage = await work.flags.usage(key)
         people = await emails_of(work, overrides.items)
-    answer = await _try(visitor, key, organisation, user, sector) if organisation else None
     return page(
-        request, "flag.html", flag=flag, overrides=overrides, events=events, answer=answer, now=datetime.now(UTC),
-        statuses=FlagStatus, version=version_of(flag), usage=usage, people=people,
+        request, "flag.html", status=422 if error else 200, flag=flag, overrides=overrides, events=events,
+        answer=answer, now=datetime.now(UTC), statuses=FlagStatus, version=version_of(flag), usage=usage,
+        details=details, exception=exception, error=error, people=people,
     )  # fmt: skip
 
 
@@ -128,18 +155,25 @@ async def read(
 async def change(request: Request, visitor: Visitor, key: KeyInPath, form: Form) -> Response:
     """Change one, unless somebody else has done so since the form was opened."""
     visitor.user.must_have(Permission.WRITE_FLAGS)
-    fields: dict[str, Any] = {name: form.get(name, "").strip() for name in ("name", "description", "status")}
-    fields["rollout"] = number(form.get("rollout", "").strip())
-    sectors = {name: _codes(form.get(name, "")) for name in ("allowed_sectors", "blocked_sectors") if name in form}
-    wanted: FlagChanges = validated(ChangeFlag, **fields, **sectors).given()
     try:
+        wanted = _details(form)
         async with visitor.platform_work() as work:
             await flags.change(work, key, wanted, expected={form.get("version", "")})
+    except InvalidChange as error:
+        return await _page(request, visitor, key, details=form, error=error)
     except ChangedMeanwhile:
         async with visitor.work() as work:
             current = await flags.find(work, key)
         return await lost_update(request, f"/feature-flags/{key}", current, wanted)
     return RedirectResponse(f"/feature-flags/{key}", status_code=303)
+
+
+def _details(form: Mapping[str, str]) -> FlagChanges:
+    fields: dict[str, Any] = {name: form.get(name, "").strip() for name in ("name", "description", "status")}
+    fields["rollout"] = number(form.get("rollout", "").strip())
+    sectors = {name: _codes(form.get(name, "")) for name in ("allowed_sectors", "blocked_sectors") if name in form}
+    changes: FlagChanges = validated(ChangeFlag, **fields, **sectors).given()
+    return changes
 
 
 @router.get("/{key}/switch")
@@ -171,19 +205,26 @@ async def undo(visitor: Visitor, key: KeyInPath, form: Form) -> Response:
 
 
 @router.post("/{key}/overrides")
-async def put_override(visitor: Visitor, key: KeyInPath, form: Form) -> Response:
+async def put_override(request: Request, visitor: Visitor, key: KeyInPath, form: Form) -> Response:
     """Make an exception for an organisation, or for one user of it."""
     visitor.user.must_have(Permission.WRITE_FLAGS)
+    try:
+        new = _exception(form)
+        async with visitor.platform_work() as work:
+            target = await _target(work, form.get("organisation", ""), form.get("user", ""))
+            await flags.put_override(work, key, target, new)
+    except (InvalidChange, NotFound) as error:
+        return await _page(request, visitor, key, exception=form, error=error)
+    return RedirectResponse(f"/feature-flags/{key}#overrides", status_code=303)
+
+
+def _exception(form: Mapping[str, str]) -> NewOverride:
     days = form.get("days", "").strip()
     if days and not (days.isascii() and days.isdigit() and len(days) <= 4):
         raise InvalidChange(problem=f"{days!r} is no number of days", remedy="give one, or leave it out")
     expires_at = datetime.now(UTC) + timedelta(days=int(days)) if days else None
     is_enabled, reason = form.get("is_enabled") == "true", form.get("reason", "").strip()
-    new = validated(PutOverride, is_enabled=is_enabled, reason=reason, expires_at=expires_at).as_asked()
-    async with visitor.platform_work() as work:
-        target = await _target(work, form.get("organisation", "").strip(), form.get("user", ""))
-        await flags.put_override(work, key, target, new)
-    return RedirectResponse(f"/feature-flags/{key}#overrides", status_code=303)
+    return validated(PutOverride, is_enabled=is_enabled, reason=reason, expires_at=expires_at).as_asked()
 
 
 @router.get("/{key}/overrides/delete")
@@ -211,7 +252,7 @@ async def delete_override(visitor: Visitor, key: KeyInPath, form: Form) -> Respo
     """End an exception."""
     visitor.user.must_have(Permission.WRITE_FLAGS)
     async with visitor.platform_work() as work:
-        target = await _target(work, form.get("organisation", "").strip(), form.get("user", ""))
+        target = await _target(work, form.get("organisation", ""), form.get("user", ""))
         await flags.delete_override(work, key, target)
     return RedirectResponse(f"/feature-flags/{key}#overrides", status_code=303)
 
@@ -219,7 +260,7 @@ async def delete_override(visitor: Visitor, key: KeyInPath, form: Form) -> Respo
 async def _try(visitor: Caller, key: str, organisation_key: str, user: str, sector: str) -> Explanation:
     async with visitor.work() as work:
         flag = await flags.find(work, key)
-        target = await _target(work, organisation_key.strip(), user)
+        target = await _target(work, organisation_key, user)
         organisation = await organisations.find(work, target.organisation_key)
         overrides = await work.flags.overrides_of(organisation.id)
     context = context_of(organisation, target.user_id)
@@ -228,23 +269,27 @@ async def _try(visitor: Caller, key: str, organisation_key: str, user: str, sect
     return explain(flag, overrides, context, datetime.now(UTC))
 
 
+def _keys(chosen: Sequence[str]) -> Sequence[str]:
+    return validated(ArchiveFlags, keys=list(chosen)).keys if chosen else ()
+
+
 def _codes(text: str) -> list[str]:
     return [code for each in text.split(",") if (code := each.strip())]
 
 
-async def _target(work: UnitOfWork[Scope], organisation_key: str, user: str) -> Target:
+async def _target(work: UnitOfWork[Scope], organisation: str, user: str) -> Target:
     """Whom a form means: an organisation by its key, and a user of it by e-mail address or id."""
+    organisation_key = validated(Asker, organisation_key=organisation.strip()).organisation_key
     named = user.strip()
     if not named:
         return Target(organisation_key)
-    if "@" not in named:
+    if "@" not in named or "\0" in named:
         try:
             return Target(organisation_key, UUID(named))
         except ValueError:
             remedy = "choose one that is offered while you type, or give an e-mail address"
             raise InvalidChange(problem=f"{named!r} is no user", remedy=remedy) from None
-    organisation = await organisations.find(work, organisation_key)
-    found = await work.search.by_email(organisation.id, [normalised(named)])
+    found = await work.search.by_email((await organisations.find(work, organisation_key)).id, [normalised(named)])
     if not found:
         raise NotFound("user of this organisation", named)
     return Target(organisation_key, found[0].id)

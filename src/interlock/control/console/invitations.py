@@ -5,13 +5,15 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from interlock.control.console.lists import validated
+from interlock.control.console.lists import ROWS, List, validated
 from interlock.control.console.pages import page
+from interlock.control.console.people import page_of_users
 from interlock.control.console.session import Form, PageRoute, PublicPageRoute, Visitor, require_own_form
 from interlock.control.domain import invitations
 from interlock.control.domain.audit import Origin
 from interlock.control.domain.errors import Conflict, InvalidChange, InvitationRefused
 from interlock.control.domain.invitations import Invitation, NewInvitation
+from interlock.control.domain.page import Slice
 from interlock.control.domain.scope import OneOrganisation
 from interlock.control.domain.users import Permission
 from interlock.control.http.caller import address_of
@@ -29,9 +31,13 @@ async def invite(request: Request, visitor: Visitor, key: KeyInPath, form: Form)
     """Invite somebody, and show once what to send to them."""
     visitor.user.must_have(Permission.WRITE_USERS)
     fields = {name: form.get(name, "").strip() for name in ("email", "name", "role")}
-    new, secret = NewInvitation(**validated(Invite, **fields).model_dump()), new_secret()
-    async with visitor.work() as work:
-        invitation = await invitations.invite(work, visitor.user, key, new, secret)
+    secret = new_secret()
+    try:
+        new = NewInvitation(**validated(Invite, **fields).model_dump())
+        async with visitor.work() as work:
+            invitation = await invitations.invite(work, visitor.user, key, new, secret)
+    except (InvalidChange, Conflict) as error:
+        return await page_of_users(request, visitor, key, List(Slice(ROWS), ""), form=form, error=error)
     return _show_once(request, key, invitation, secret)
 
 

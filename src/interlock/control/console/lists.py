@@ -8,11 +8,21 @@ from fastapi import Depends
 from pydantic import BaseModel, ValidationError
 
 from interlock.control.domain.errors import InvalidChange
+from interlock.control.domain.keys import KEY_PATTERN
 from interlock.control.domain.page import Slice
+from interlock.control.http.fields import EMAIL_PATTERN, SECTOR_PATTERN, TEXT_PATTERN, WORDS_PATTERN
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 ROWS = 50
+
+PATTERNS_IN_WORDS = {
+    KEY_PATTERN: "a key has at most 63 small letters, digits, dots, hyphens and underscores",
+    SECTOR_PATTERN: "a code has at most 32 letters, digits, dots, colons and hyphens, such as 62.01",
+    EMAIL_PATTERN: "this is no e-mail address, such as jo@acme.example",
+    TEXT_PATTERN: "it must not contain NUL",
+    WORDS_PATTERN: "it must not contain NUL",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,5 +57,6 @@ def validated(model: type[ModelT], **values: Any) -> ModelT:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         field = str(first["loc"][0]).replace("_", " ") if first["loc"] else "form"
-        told = first["msg"].removeprefix("Value error, ")
+        pattern = str(first.get("ctx", {}).get("pattern"))
+        told = PATTERNS_IN_WORDS.get(pattern, first["msg"].removeprefix("Value error, "))
         raise InvalidChange(problem=f"{field}: {told}", remedy="correct it, and send it again") from None

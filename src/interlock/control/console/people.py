@@ -1,5 +1,7 @@
 """/users"""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -7,16 +9,20 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from interlock.control.console.confirm import Question, confirm
-from interlock.control.console.lists import ROWS, Wanted, validated
+from interlock.control.console.lists import ROWS, List, Wanted, validated
 from interlock.control.console.pages import page
 from interlock.control.console.session import Form, PageRoute, Visitor
 from interlock.control.domain import organisations, users
 from interlock.control.domain.page import Slice
 from interlock.control.domain.users import Permission
+from interlock.control.http.caller import Caller
 from interlock.control.http.fields import KeyInPath
 from interlock.control.http.members import ChangeMember
+from interlock.errors import InterlockError
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @router.get("/users")
@@ -25,12 +31,30 @@ async def list_users(
 ) -> Response:
     """The users of one organisation: of the visitor's own, unless another one is named."""
     visitor.user.must_have(Permission.READ_USERS)
+    key = organisation or visitor.user.organisation_key
+    return await page_of_users(request, visitor, key, wanted, invited_after=invited_after)
+
+
+async def page_of_users(
+    request: Request,
+    visitor: Caller,
+    key: str,
+    wanted: List,
+    *,
+    invited_after: UUID | None = None,
+    form: Mapping[str, str] = NOTHING,
+    error: InterlockError | None = None,
+) -> Response:
+    """The users of an organisation; with an error, and what was typed into the form of an invitation."""
     async with visitor.work() as work:
-        of = await organisations.find(work, organisation or visitor.user.organisation_key)
+        of = await organisations.find(work, key)
         found = await work.users.page(of.id, wanted.slice, wanted.search)
         invited = await work.invitations.page(of.id, Slice(ROWS, str(invited_after) if invited_after else None))
     roles = users.roles_to_give(visitor.user, of.key)
-    return page(request, "users.html", found=found, invited=invited, wanted=wanted, organisation=of, roles=roles)
+    return page(
+        request, "users.html", status=422 if error else 200, found=found, invited=invited, wanted=wanted,
+        organisation=of, roles=roles, form=form, error=error,
+    )  # fmt: skip
 
 
 @router.get("/organisations/{key}/users/{user_id}/deactivate")

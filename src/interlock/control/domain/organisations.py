@@ -9,7 +9,7 @@ from uuid import UUID
 
 from interlock.control.domain.audit import Resource, record_change
 from interlock.control.domain.errors import Conflict, InvalidChange, NotFound
-from interlock.control.domain.keys import check_key
+from interlock.control.domain.keys import check_key, is_key
 from interlock.control.domain.page import Page, Slice
 from interlock.control.domain.versions import check_version
 
@@ -98,7 +98,7 @@ class Organisations(Protocol):
 
 async def find(work: "UnitOfWork[Scope]", key: str) -> Organisation:
     """Find an organisation by its key."""
-    organisation = await work.organisations.find(key)
+    organisation = await work.organisations.find(key) if is_key(key) else None
     if organisation is None:
         raise NotFound("organisation", key)
     return organisation

@@ -20,6 +20,9 @@ TEXT_PATTERN = r"^[^\x00]*$"
 # Of blanks alone nothing can be seen, or clicked.
 WORDS_PATTERN = r"^[^\x00]*[^\s\x00][^\x00]*$"
 
+EMAIL_PATTERN = r"^[^@\s\x00]+@[^@\s\x00]+$"
+SECTOR_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9.:-]{0,31}$"
+
 FIRST_YEAR, LAST_YEAR = 1900, 9998
 
 Key = Annotated[str, StringConstraints(pattern=KEY_PATTERN)]
@@ -35,7 +38,7 @@ Text = Annotated[str, StringConstraints(max_length=4000, pattern=TEXT_PATTERN)]
 
 Email = Annotated[
     str,
-    StringConstraints(min_length=3, max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+$"),
+    StringConstraints(min_length=3, max_length=254, pattern=EMAIL_PATTERN),
     Field(examples=["jo@acme.example"]),
 ]
 Search = Annotated[
@@ -77,7 +80,7 @@ StoredJson = Annotated[dict[str, Any], BeforeValidator(cut)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_is_written_out), AfterValidator(_is_in_every_calendar)]
 MomentOfRecord = Annotated[datetime, BeforeValidator(_is_written_out), AfterValidator(_is_in_every_calendar)]
 """The same, of a guard that may leave the time zone out."""
-SectorCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:-]{0,31}$"), Field(examples=["62.01"])]
+SectorCode = Annotated[str, StringConstraints(pattern=SECTOR_PATTERN), Field(examples=["62.01"])]
 
 
 class Body(BaseModel):
