@@ -85,6 +85,20 @@ def test_a_list_is_searched_while_one_types(opened: Page, people: People):
     expect(opened.get_by_role("link", name="Zebra")).to_be_visible()
 
 
+def test_a_session_that_ends_while_one_searches_asks_to_sign_in_and_comes_back(opened: Page, people: People):
+    people.organisation("zebra")
+    member = people.super_admin()
+    sign_in(opened, member, "/organisations")
+    opened.context.clear_cookies()
+    opened.get_by_label("Find by name or key").fill("zeb")
+
+    opened.get_by_label("E-mail address").fill(member.email)
+    opened.get_by_label("Password").fill(PASSWORD)
+    opened.get_by_role("button", name="Sign in").click()
+    expect(opened.get_by_label("Find by name or key")).to_have_value("zeb")
+    expect(opened.get_by_role("link", name="Zebra")).to_be_visible()
+
+
 @pytest.mark.parametrize("keys", ["/", "Control+k"])
 def test_the_search_is_a_key_away(opened: Page, people: People, keys: str):
     people.organisation("acme")
@@ -278,7 +292,9 @@ def test_an_organisations_administrator_invites_somebody_who_then_signs_in(
     opened.get_by_label("E-mail address").fill("jo@acme.example")
     opened.get_by_label("Name", exact=True).fill("Jo")
     opened.get_by_role("button", name="Invite").click()
+    opened.get_by_role("button", name="Copy the whole link").click()
     link = opened.get_by_label("The link").input_value()
+    assert link.startswith("http://127.0.0.1:")
     context = browser.new_context()
     newcomer = context.new_page()
     newcomer.goto(link)

@@ -151,6 +151,7 @@ class First:
     statuses: list[int]
     another: Ended
     statuses_after_another: list[int]
+    log: str
 
 
 @pytest.fixture(scope="module")
@@ -158,9 +159,11 @@ def first(folder: Path, port: int) -> First:
     with starting(folder, port) as up:
         up.wait_until("sign in ")
         statuses = [up.status("/readyz"), up.sign_in()]
+        up.status("/invitation?token=a-secret-in-a-query")
         another = start(folder, free_port())
         after = [up.status("/readyz"), up.sign_in()]
-        return First(up.send(signal.SIGINT), statuses, another, after)
+        log = (folder / ".interlock" / "api.log").read_text()
+        return First(up.send(signal.SIGINT), statuses, another, after, log)
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +199,11 @@ def test_the_password_is_told_once_and_later_where_it_is_kept(first: First, seco
     assert first.ended.out.count(password) == 1
     assert password not in second.out
     assert "with the password in .interlock/administrator.json" in second.out
+
+
+def test_the_log_tells_what_was_asked_for_and_no_query(first: First):
+    assert "/invitation" in first.log
+    assert "a-secret-in-a-query" not in first.log
 
 
 @pytest.mark.usefixtures("first")

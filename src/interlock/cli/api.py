@@ -125,7 +125,8 @@ def run_api(url: DatabaseUrl, port: int, folder: Path, build: str) -> Iterator[A
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "uvicorn", "--factory", "interlock.asgi:create_for_parent"),
-                *("--host", HOST, "--port", str(port), "--no-server-header"),
+                # The application logs its answers itself, without the query: tokens of invitations are in queries.
+                *("--host", HOST, "--port", str(port), "--no-server-header", "--no-access-log"),
                 *("--timeout-graceful-shutdown", str(ENDS_REQUESTS_WITHIN_SECONDS)),
             ],
             env={

@@ -406,7 +406,7 @@ def test_an_invitation_lets_somebody_in_once(visitor: Visitor, people: People):
     visitor.sign_in(people.member("acme", "admin"))
 
     invited = visitor.post("/organisations/acme/invitations", email="jo@acme.example", name="Jo <b>", role="admin")
-    link = re.search(r'value="(http[^"]+/invitation\?token=[^"]+)"', invited.text)
+    link = re.search(r'value="(/invitation\?token=[^"]+)"', invited.text)
     assert link
     visitor.post("/sign-out")
     assert "Choose a password" in visitor.get(link[1]).text
@@ -1038,3 +1038,20 @@ def test_no_key_is_made_of_nul(visitor: Visitor, people: People, text: str):
     ]
 
     assert [answer.status_code for answer in answers] == [422, 422, 404, 404]
+
+
+def test_the_link_of_an_invitation_leads_nowhere_else_whatever_the_host_header_says(visitor: Visitor, people: People):
+    visitor.sign_in(people.member("acme", "admin"))
+    session = {"Cookie": f"interlock_session={visitor.client.cookies['interlock_session']}"}
+
+    invited = visitor.post(
+        "/organisations/acme/invitations",
+        headers=OWN | session | {"Host": "evil.example"},
+        email="jo@acme.example",
+        name="Jo",
+        role="admin",
+    )
+
+    assert invited.status_code == 200
+    assert 'value="/invitation?token=' in invited.text
+    assert "evil" not in invited.text

@@ -1,5 +1,6 @@
 """Invitations: asked for on the page of users, accepted at /invitation."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -85,5 +86,6 @@ async def accept(request: Request, form: Form) -> Response:
 
 
 def _show_once(request: Request, key: str, invitation: Invitation, secret: str) -> Response:
-    link = request.url.replace(path="/invitation", query="").include_query_params(token=token_of(invitation, secret))
-    return page(request, "invited.html", key=key, invitation=invitation, link=str(link))
+    # A path alone: the host that a request names is whatever its sender wrote. The browser knows where it is.
+    link = f"/invitation?{urlencode({'token': token_of(invitation, secret)})}"
+    return page(request, "invited.html", key=key, invitation=invitation, link=link)

@@ -80,3 +80,12 @@ document.addEventListener("input", (event) => {
     shown.textContent = event.target.value + " %";
   }
 });
+
+document.addEventListener("click", (event) => {
+  const link = document.getElementById(event.target.closest("[data-copy]")?.dataset.copy);
+  if (link) {
+    link.value = new URL(link.value, location.origin).href;
+    link.select(); // where a page may not write to the clipboard, Ctrl-C does
+    navigator.clipboard?.writeText(link.value);
+  }
+});
