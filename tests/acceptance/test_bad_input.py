@@ -218,3 +218,46 @@ def test_a_folder_for_reports_that_cannot_be_written(interlock: Interlock, tmp_p
 
     assert_told_briefly(said, "taken", "--report")
     assert ask(database, TABLES) == []
+
+
+COMMANDS_ON_TABLES = (
+    ("admin", "list"),
+    ("admin", "create", "jo@acme.example"),
+    ("admin", "reset-password", "jo@acme.example"),
+    ("seed", "demo"),
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS_ON_TABLES, ids=" ".join)
+def test_a_database_to_which_the_control_plane_was_not_released(
+    interlock: Interlock, database: str, command: tuple[str, ...]
+):
+    said = interlock(*command, database=database)
+
+    assert_told_briefly(said, "the control plane's tables", "run interlock release first")
+    assert said.code == ExitCode.STOP
+
+
+@pytest.mark.parametrize("address", ["notmail", "a b@x", "a\x01@b.c", "a" * 300 + "@b.c", "@", " "])
+def test_an_address_to_which_no_mail_goes(interlock: Interlock, database: str, address: str):
+    said = interlock("admin", "create", address, database=database)
+
+    assert_told_briefly(said, "is no e-mail address", "jo@acme.example")
+    assert said.code == ExitCode.USAGE
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_address_that_cannot_be_served_on(interlock: Interlock, database: str, workers: str):
+    key = {"INTERLOCK_TOKEN_KEY": "a key that is long enough for the signing of tokens"}
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        taken = interlock("serve", "--port", port, "--workers", workers, database=database, **key)
+    elsewhere = interlock("serve", "--host", "203.0.113.9", "--workers", workers, database=database, **key)
+    nowhere = interlock("serve", "--host", "no host at all", "--workers", workers, database=database, **key)
+
+    assert_told_briefly(taken, f"port {port} of 127.0.0.1", "in use", "--port")
+    assert_told_briefly(elsewhere, "203.0.113.9", "--host")
+    assert_told_briefly(nowhere, "no host at all", "--host")
+    assert {taken.code, elsewhere.code, nowhere.code} == {ExitCode.USAGE}

@@ -28,7 +28,9 @@ def create(
     ] = False,
 ) -> None:
     """Let somebody administer the platform, who may have been put out; the password that is made is printed once."""
-    url, password = _database_url(), _password(is_read=password_stdin)
+    url = _database_url()
+    _check_address(email)
+    password = _password(is_read=password_stdin)
     from interlock.control.persistence.administrators import create_administrator
     from interlock.control.persistence.provisioning import provision_first_administrator
 
@@ -76,6 +78,17 @@ def _database_url() -> str:
     url = required_variable(os.environ, "DATABASE_URL")
     with open_session(parse_url(url)):  # or say here and now why it cannot be reached
         return url
+
+
+def _check_address(email: str) -> None:
+    from interlock.control.domain.sign_in import LONGEST_EMAIL, is_email, normalised
+    from interlock.errors import InvalidSetting
+
+    if not is_email(normalised(email)):
+        raise InvalidSetting(
+            f"{email[:60]!r} is no e-mail address",
+            f"give one of at most {LONGEST_EMAIL} characters, such as jo@acme.example",
+        )
 
 
 def _password(*, is_read: bool) -> str:

@@ -10,7 +10,7 @@ from uvicorn.supervisors import Multiprocess
 
 from interlock.control.http.logs import write_structured_logs
 from interlock.control.http.tokens import Tokens
-from interlock.errors import ExitCode
+from interlock.errors import ExitCode, InvalidSetting
 from interlock.postgres.url import parse_url
 from interlock.settings import required_variable
 
@@ -37,18 +37,37 @@ def serve_until_stopped(host: str, port: int, workers: int) -> ExitCode:
         server_header=False,
         timeout_graceful_shutdown=ENDS_REQUESTS_WITHIN_SECONDS,
     )
+    listener = named(listen(host, port))
     if workers > 1:
         with TemporaryDirectory(prefix="interlock-metrics-") as shared:
             # The workers read it when they start: what one of them is asked, it answers for all.
             os.environ[METRICS_FOLDER] = shared
-            Multiprocess(config, sockets=[named(config.bind_socket())]).run()
+            Multiprocess(config, sockets=[listener]).run()
         return ExitCode.CLEAR
     server = Server(config)
     try:
-        server.run()
+        server.run(sockets=[listener])
     except KeyboardInterrupt:  # uvicorn has ended in peace, and raises the signal again
         return ExitCode.CLEAR
     return ExitCode.CLEAR if server.started else ExitCode.STOP
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the address that is to be served on. Raises InvalidSetting where it is taken, or is none of this machine."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "this is no name of a host"
+        raise InvalidSetting(
+            f"port {port} of {host} cannot be listened on: {reason}",
+            "stop the program that listens there, or give another --port; --host takes an address of this machine, "
+            "such as 127.0.0.1, or 0.0.0.0 for every network",
+        ) from None
+    listener.set_inheritable(True)
+    return listener
 
 
 def named(listener: socket.socket) -> socket.socket:

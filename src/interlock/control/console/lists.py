@@ -10,7 +10,8 @@ from pydantic import BaseModel, ValidationError
 from interlock.control.domain.errors import InvalidChange
 from interlock.control.domain.keys import KEY_PATTERN
 from interlock.control.domain.page import Slice
-from interlock.control.http.fields import EMAIL_PATTERN, SECTOR_PATTERN, TEXT_PATTERN, WORDS_PATTERN
+from interlock.control.domain.sign_in import EMAIL_PATTERN
+from interlock.control.http.fields import SECTOR_PATTERN, TEXT_PATTERN, WORDS_PATTERN
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 

@@ -87,7 +87,7 @@ class Conflict(InterlockError):
     def __init__(self, noun: str, key: object) -> None:
         super().__init__(
             problem=f"there is a {noun} {key} already",
-            remedy="change that one, or choose another key",
+            remedy="change that one, or choose another",
         )
         self.noun, self.key = noun, key
 

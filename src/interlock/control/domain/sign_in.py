@@ -1,5 +1,6 @@
 """Signing in: who is let in, and how often somebody may try."""
 
+import re
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
@@ -10,6 +11,9 @@ from interlock.control.domain.errors import SignInRefused, TooManyAttempts
 WINDOW_SECONDS = 15 * 60
 ATTEMPTS_PER_EMAIL = 10
 ATTEMPTS_PER_ADDRESS = 60
+
+EMAIL_PATTERN = r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+$"
+LONGEST_EMAIL = 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,11 @@ def check_attempts(attempts: Attempts, *, is_known_address: bool) -> None:
         raise TooManyAttempts(attempts.from_address.seconds_left)
     if attempts.for_email.attempts > ATTEMPTS_PER_EMAIL and not is_known_address:
         raise TooManyAttempts(attempts.for_email.seconds_left)
+
+
+def is_email(text: str) -> bool:
+    """Whether a mail could be sent there, as far as can be seen."""
+    return len(text) <= LONGEST_EMAIL and re.fullmatch(EMAIL_PATTERN, text) is not None
 
 
 def normalised(email: str) -> str:

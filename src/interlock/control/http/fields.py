@@ -12,6 +12,7 @@ from interlock.control.domain.errors import InvalidCursor
 from interlock.control.domain.free_json import check_free_json, cut
 from interlock.control.domain.keys import KEY_PATTERN
 from interlock.control.domain.page import LARGEST_PAGE, Page, Slice
+from interlock.control.domain.sign_in import EMAIL_PATTERN, LONGEST_EMAIL
 
 T = TypeVar("T")
 
@@ -20,7 +21,6 @@ TEXT_PATTERN = r"^[^\x00]*$"
 # Of blanks alone nothing can be seen, or clicked.
 WORDS_PATTERN = r"^[^\x00]*[^\s\x00][^\x00]*$"
 
-EMAIL_PATTERN = r"^[^@\s\x00]+@[^@\s\x00]+$"
 SECTOR_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9.:-]{0,31}$"
 
 FIRST_YEAR, LAST_YEAR = 1900, 9998
@@ -38,7 +38,7 @@ Text = Annotated[str, StringConstraints(max_length=4000, pattern=TEXT_PATTERN)]
 
 Email = Annotated[
     str,
-    StringConstraints(min_length=3, max_length=254, pattern=EMAIL_PATTERN),
+    StringConstraints(min_length=3, max_length=LONGEST_EMAIL, pattern=EMAIL_PATTERN),
     Field(examples=["jo@acme.example"]),
 ]
 Search = Annotated[

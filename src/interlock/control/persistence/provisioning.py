@@ -5,9 +5,11 @@ from contextlib import contextmanager
 from secrets import token_urlsafe
 from uuid import UUID
 
+from psycopg.errors import UndefinedColumn, UndefinedTable
 from pwdlib import PasswordHash
 from sqlalchemy import Connection, Row, create_engine, delete, exists, func, insert, pool, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
+from sqlalchemy.exc import ProgrammingError
 
 from interlock.control.domain.audit import Action, Entry, Origin, Resource
 from interlock.control.domain.errors import Conflict
@@ -20,6 +22,18 @@ from interlock.control.persistence.organisations import OrganisationRow
 from interlock.control.persistence.sessions import SessionRow
 from interlock.control.persistence.tenancy import enter_as_operator
 from interlock.control.persistence.users import LoginRow, UserRow
+from interlock.errors import InterlockError
+
+
+class NotReleased(InterlockError):
+    """The tables of the control plane are not there, or not as this build knows them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            problem="this database does not hold the control plane's tables as this build needs them",
+            remedy="run interlock release first, with DATABASE_URL naming the database that is meant",
+        )
+
 
 _PLATFORM_ID = select(OrganisationRow.id).where(OrganisationRow.key == PLATFORM_KEY).scalar_subquery()
 IS_SUPER_ADMIN = (UserRow.role == Role.SUPER_ADMIN) & (UserRow.organisation_id == _PLATFORM_ID)
@@ -53,9 +67,14 @@ def has_administrator(database_url: str) -> bool:
 def connect(database_url: str) -> Iterator[Connection]:
     """Open one transaction for an operator, who is nobody that signs in."""
     engine = create_engine(as_psycopg_url(database_url), poolclass=pool.NullPool, hide_parameters=True)
-    with engine.begin() as connection:
-        enter_as_operator(connection)
-        yield connection
+    try:
+        with engine.begin() as connection:
+            enter_as_operator(connection)
+            yield connection
+    except ProgrammingError as error:
+        if isinstance(error.orig, UndefinedTable | UndefinedColumn):
+            raise NotReleased from None
+        raise
 
 
 def hold_platform(connection: Connection) -> UUID:
