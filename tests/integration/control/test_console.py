@@ -844,7 +844,7 @@ def test_an_exception_of_a_user_is_made_and_tried_by_e_mail_address(visitor: Vis
     elsewhere = visitor.post("/feature-flags/f/overrides", **form, user=other.email)
     page = visitor.get(f"/feature-flags/f?organisation=acme&user={member.email}").text
 
-    assert (made.status_code, elsewhere.status_code) == (303, 404)
+    assert (made.status_code, elsewhere.status_code) == (303, 422)
     assert people.sql("select user_id from flag_overrides") == [(member.id,)]
     assert "because of: user override" in page
     assert f'<span class="text-secondary">{member.email}</span>' in page
