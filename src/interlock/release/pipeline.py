@@ -43,8 +43,8 @@ def release(
     """
 
     def stages(run: Run) -> None:
-        run.connect(is_write=True)
         run.start_runner()
+        run.connect(is_write=True)
         run.read_project()
         run.lock()
         run.make_plan()

@@ -298,6 +298,8 @@ class Run:
                 self.runner.connect(self.session, self.release_lock.shared_by_workers, self.build.environment)
                 if self.plan.steps:
                     self._run_steps()
+                else:
+                    self.runner.child.kill()  # it has looked, and has nothing to bring to an end
             except BaseException:
                 unheard = self.runner.cut_off(self._run_on)
                 self._note_applied(
