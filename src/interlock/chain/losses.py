@@ -10,15 +10,16 @@ from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.pool import Pool
 
 from interlock.chain.lock_waits import is_autocommit, is_postgresql
 from interlock.postgres.row_holders import PARENTS, ROW_HOLDERS, Identity, as_row_holders, find_lost
 from interlock.schema.name import Name
 
-# A function may drop something, and so may what a block of code executes; these do not call one, or not to that end.
+# A function may drop something, and so may what a block of code executes: these call none, unless they select.
 _DROPS_NOTHING = re.compile(
     r"\s*(insert|update|delete|merge|comment|create|alter|grant|revoke|set|reset|show|lock|analyze|begin|start|commit|end"
-    r"|savepoint|release|rollback)\b(?!.*\bdrop)",
+    r"|savepoint|release|rollback)\b(?!.*\b(drop|select))",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -44,16 +45,21 @@ class Losses:
 
     def listen(self) -> None:
         """Look at what every engine does from now on; before whoever takes note of what was committed."""
+        # Not when it connects: an engine of the application's own may have connected when env.py was looked at.
+        event.listen(Pool, "checkout", self._take_stock)
         event.listen(Engine, "before_cursor_execute", self._note)
         event.listen(Engine, "after_cursor_execute", self._look_after)
         event.listen(Engine, "commit", lambda connection: self._look(connection.connection.dbapi_connection))
         event.listen(Engine, "rollback", lambda _connection: self._forget())
 
-    def take_stock(self, connection: Any) -> None:
+    def _take_stock(self, connection: Any, _record: object, _proxy: object) -> None:
         """Note what there is, on the first connection to the target."""
-        if self._at_stake is None and self._is_target(connection):
+        if self._at_stake is not None or not is_postgresql(connection):
+            return
+        if self._is_target(connection):
             self._at_stake = self._read(connection)
             self._parents = dict(_fetch(connection, PARENTS))
+        connection.commit()
 
     def begin(self, foreseen: Collection[str]) -> None:
         """A revision begins, of which these names are known to be dropped, or allowed to be."""

@@ -125,8 +125,6 @@ class Worker:
             self._refuse(connection)
             for statement in self.setup["session_statements"]:
                 _fetch_one(connection, statement)
-            if self.losses:
-                self.losses.take_stock(connection)
         finally:
             # Alembic must find no transaction begun, or it would not commit its own.
             connection.commit()

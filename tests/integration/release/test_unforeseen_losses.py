@@ -6,7 +6,7 @@ import pytest
 
 from interlock.errors import ExitCode
 from tests.acceptance.conftest import ask, execute
-from tests.alembic_project import make_project
+from tests.alembic_project import ASYNC_ENV, SYNC_ENV, make_project
 from tests.integration.release.conftest import Guard, told
 
 TABLES = """
@@ -38,6 +38,10 @@ LOSSES = {
     "a table of others": ('op.execute("drop table if exists events_2020")', "table public.events_2020"),
     "by a block of code": (f'op.execute("{IF_THERE_ARE_ROWS}")', "table public.orders"),
     "by a function": ('op.execute("select clean_up()")', "table public.events_2020"),
+    "by a function that fills a table": (
+        'op.execute("create table done as select clean_up()::text as it")',
+        "table public.events_2020",
+    ),
     "outside of a transaction": (
         'with op.get_context().autocommit_block():\n            op.execute("drop table if exists events_2020")',
         "table public.events_2020",
@@ -76,6 +80,29 @@ def test_what_somebody_answers_for_is_dropped(guard: Guard, tmp_path: Path, with
 
     assert "failed" not in told(outcome)
     assert ask(with_rows, "select version_num from alembic_version") == [("r2",)]
+
+
+def test_it_is_refused_by_an_asynchronous_driver_too(guard: Guard, tmp_path: Path, with_rows: str):
+    make_project(tmp_path, {"r1": TABLES, "r2": EACH_TENANT}, env=ASYNC_ENV)
+
+    outcome = guard("release", with_rows.replace("postgresql://", "postgresql+asyncpg://"), models=False)
+
+    assert "it drops column acme.orders.note" in told(outcome)
+    assert ask(with_rows, "select count(note) from acme.orders") == [(1,)]
+
+
+def test_it_is_refused_where_env_py_keeps_its_connection_between_runs(guard: Guard, tmp_path: Path, with_rows: str):
+    """An engine of the application's own, which hands out the connection on which env.py was looked at first."""
+    engine = "from sqlalchemy import create_engine\nimport os\nengine = create_engine(os.environ['DATABASE_URL'])\n"
+    env = SYNC_ENV.replace("with engine.connect()", "from kept_engine import engine\n    with engine.connect()")
+    project = make_project(tmp_path, {"r1": TABLES, "r2": 'op.execute("drop table if exists events_2020")'}, env=env)
+    project.write("kept_engine.py", engine)
+    project.write("alembic.ini", "[alembic]\nscript_location = %(here)s/migrations\nprepend_sys_path = %(here)s\n")
+
+    outcome = guard("release", with_rows, models=False)
+
+    assert "it drops table public.events_2020" in told(outcome)
+    assert ask(with_rows, "select count(*) from events_2020") == [(1,)]
 
 
 def test_a_partition_goes_with_its_table(guard: Guard, tmp_path: Path, with_rows: str):
