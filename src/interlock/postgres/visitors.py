@@ -11,12 +11,14 @@ WAITS_SECONDS = 1.0
 OURS = 2
 """The sessions that a release holds meanwhile, beside the one that looks: its own, and that of its lock."""
 
-# What a role may not see of others' sessions is null. A session is counted when it has ended, at the latest.
+# What a role may not see of others' sessions is null. A session is counted when it has ended, at the latest. The
+# readiness gate is the application's.
 _SESSIONS = """
-select count(*) filter (where a.application_name like 'interlock%'),
-       count(*) filter (where a.application_name not like 'interlock%'),
+select count(*) filter (where is_ours),
+       count(*) filter (where not is_ours),
        (select d.sessions from pg_catalog.pg_stat_database d where d.datname = pg_catalog.current_database())
   from pg_catalog.pg_stat_activity a
+ cross join lateral (select a.application_name like 'interlock%' and a.application_name <> 'interlock gate') o (is_ours)
  where a.datname = pg_catalog.current_database() and a.usesysid is not null
    and coalesce(a.backend_type, 'client backend') = 'client backend' and a.pid <> pg_catalog.pg_backend_pid()
 """
@@ -48,9 +50,18 @@ class Visitors:
         while time.monotonic() < until:
             ours, _, ended = self._read()
             if ours <= OURS:
-                return ended
+                return ended if self._counts_at_once else self._count_late()
             time.sleep(0.02)
         return None
+
+    @property
+    def _counts_at_once(self) -> bool:
+        # Before PostgreSQL 15 a process of its own counts, and writes down what it has counted twice a second.
+        return self._session.info.server_version >= 150_000
+
+    def _count_late(self) -> int:
+        time.sleep(WAITS_SECONDS)
+        return self._read()[2]
 
     def _read(self) -> tuple[int, int, int]:
         ours, others, ended = self._session.execute(_SESSIONS).fetchall()[0]

@@ -7,12 +7,12 @@ from operator import attrgetter
 
 from interlock.errors import InterlockError
 from interlock.postgres.url import DatabaseUrl
-from interlock.postgres.visitors import watch_visitors
+from interlock.postgres.visitors import Visitors, watch_visitors
 from interlock.probes.findings import findings
 from interlock.probes.openapi import Declared, probes_of
 from interlock.probes.probe import Asked, Proof, Unprobed
 from interlock.probes.summary import count_proofs, summarise
-from interlock.release.logbook import Logbook, counted
+from interlock.release.logbook import Logbook, StageNotes, counted
 from interlock.release.request import Application, Request
 from interlock.verdict.finding import Check, Finding, Signal
 
@@ -49,13 +49,21 @@ def ask_after(
         else:
             with watch_visitors(released) as visitors:
                 told = _ask(application)
-                if count_proofs(told)[Proof.PROVED] and visitors.has_come() is False:
-                    stage.find(_NOBODY_CAME)
+                if count_proofs(told)[Proof.PROVED]:
+                    _look_who_came(book, stage, visitors)
         book.note(asked_after=told, expected_build=application.expected_build)
         for left_out in _by_reason(told.left_out):
             book.admit(left_out)
         stage.find(*findings(told, check=Check.PROBE_AFTER, expected_build=application.expected_build))
         stage.summary = summarise(told)
+
+
+def _look_who_came(book: Logbook, stage: StageNotes, visitors: Visitors) -> None:
+    has_come = visitors.has_come()
+    if has_come is None:
+        book.admit("whether the application uses this database: other releases have sessions on it too")
+    elif not has_come:
+        stage.find(_NOBODY_CAME)
 
 
 def _ask(application: Application) -> Asked:
