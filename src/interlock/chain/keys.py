@@ -7,7 +7,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
-from interlock.chain.mapped import Models
+from interlock.chain.mapped import IS_THE_TABLE, Models
 from interlock.postgres.session import Connection
 
 WITHIN_SECONDS = 1.0
@@ -64,7 +64,7 @@ class LookedAtKeys:
 
 # The sequence of an identity belongs to its column; that of another default is what the default depends on. Nothing
 # is refused where the column alone is not unique, and a sequence that cycles is meant to meet its rows again.
-_KEYS = """
+_KEYS = f"""
 select distinct on (n.nspname, c.relname, a.attnum)
        n.nspname::text                                          as schema,
        c.relname::text                                          as "table",
@@ -82,10 +82,8 @@ select distinct on (n.nspname, c.relname, a.attnum)
        pg_catalog.row_security_active(c.oid)                    as is_partly_seen
   from unnest(%(schemas)s::text[], %(tables)s::text[], %(columns)s::text[])
        as wanted (schema_name, table_name, column_name)
-  join pg_catalog.pg_class c on c.relname = wanted.table_name and c.relkind in ('r', 'p')
+  join pg_catalog.pg_class c on {IS_THE_TABLE} and c.relkind in ('r', 'p')
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-   and case when wanted.schema_name is null then pg_catalog.pg_table_is_visible(c.oid)
-            else n.nspname = wanted.schema_name end
   join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = wanted.column_name and not a.attisdropped
   left join pg_catalog.pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
   join pg_catalog.pg_depend on_sequence
@@ -107,7 +105,7 @@ select distinct on (n.nspname, c.relname, a.attnum)
                 where indrelid = c.oid and indisunique and indisvalid and indpred is null and indnkeyatts = 1
                   and indkey[0] = a.attnum)
  order by n.nspname, c.relname, a.attnum
-"""
+"""  # noqa: S608 - what is put in is a constant
 
 
 # pg_get_expr would wait for whoever has locked the table, so the expression is read as it is stored: nextval, or what

@@ -6,6 +6,12 @@ from typing import Any, Self
 
 from interlock.verdict.finding import Signal
 
+IS_THE_TABLE = """c.relname = wanted.table_name
+          and case when wanted.schema_name is null then pg_catalog.pg_table_is_visible(c.oid)
+                   else c.relnamespace = (select oid from pg_catalog.pg_namespace
+                                           where nspname = wanted.schema_name) end"""
+"""In SQL: the row `c` of pg_class is the table that a class names in `wanted`, with a schema or without one."""
+
 
 @dataclass(frozen=True, slots=True)
 class MappedSelect:

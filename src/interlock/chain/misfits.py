@@ -6,7 +6,7 @@ import psycopg
 
 from interlock.chain.inserts import find_refusals
 from interlock.chain.kinds import Kind, clash, type_name
-from interlock.chain.mapped import MappedEnum, MappedSelect, Misfit, Models
+from interlock.chain.mapped import IS_THE_TABLE, MappedEnum, MappedSelect, Misfit, Models
 from interlock.chain.uniques import find_not_kept
 from interlock.postgres.session import Connection
 from interlock.verdict.finding import Signal
@@ -62,16 +62,13 @@ def _told(error: psycopg.Error) -> str:
 
 
 # The enum behind the type of a column, through arrays of it and domains over it; its labels are null for no enum.
-_LIVE_LABELS = """
+_LIVE_LABELS = f"""
 with recursive layer (number, oid) as (
        select wanted.number, a.atttypid
          from unnest(%(schemas)s::text[], %(tables)s::text[], %(columns)s::text[]) with ordinality
               as wanted (schema_name, table_name, column_name, number)
          join pg_catalog.pg_class c
-           on c.relname = wanted.table_name
-          and case when wanted.schema_name is null then pg_catalog.pg_table_is_visible(c.oid)
-                   else c.relnamespace = (select oid from pg_catalog.pg_namespace
-                                           where nspname = wanted.schema_name) end
+           on {IS_THE_TABLE}
          join pg_catalog.pg_attribute a
            on a.attrelid = c.oid and a.attname = wanted.column_name and not a.attisdropped
      union all
@@ -85,7 +82,7 @@ select layer.number,
           from pg_catalog.pg_enum e where e.enumtypid = layer.oid)
   from layer
   join pg_catalog.pg_type t on t.oid = layer.oid and not (t.typtype = 'd' or t.typcategory = 'A')
-"""
+"""  # noqa: S608 - what is put in is a constant
 
 
 def _mislabelled(connection: Connection, models: Models) -> Iterator[Misfit]:
@@ -106,17 +103,14 @@ def _mislabelled(connection: Connection, models: Models) -> Iterator[Misfit]:
 
 # The types of columns through arrays and domains over them, beside those that they are mapped as. A domain that is
 # mapped as such is sent and loaded in ways of its own: it counts by its category alone.
-_KINDS = """
+_KINDS = f"""
 with recursive named as (
        select wanted.number, a.atttypid as live, pg_catalog.format_type(a.atttypid, a.atttypmod) as live_type,
               pg_catalog.to_regtype(wanted.type_name)::oid as mapped
          from unnest(%(schemas)s::text[], %(tables)s::text[], %(columns)s::text[], %(types)s::text[]) with ordinality
               as wanted (schema_name, table_name, column_name, type_name, number)
          join pg_catalog.pg_class c
-           on c.relname = wanted.table_name
-          and case when wanted.schema_name is null then pg_catalog.pg_table_is_visible(c.oid)
-                   else c.relnamespace = (select oid from pg_catalog.pg_namespace
-                                           where nspname = wanted.schema_name) end
+           on {IS_THE_TABLE}
          join pg_catalog.pg_attribute a
            on a.attrelid = c.oid and a.attname = wanted.column_name and not a.attisdropped
      ), layer (number, is_live, oid, is_array) as (
@@ -145,7 +139,7 @@ select number::int, named.live_type,
   join kind live using (number)
  where live.is_live and not mapped.is_live
  order by number
-"""
+"""  # noqa: S608 - what is put in is a constant
 
 
 def _mistyped(connection: Connection, models: Models) -> Iterator[Misfit]:

@@ -11,7 +11,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from interlock.chain.keys import TakenKey, look_at_keys
-from interlock.chain.mapped import MappedColumn, Models
+from interlock.chain.mapped import IS_THE_TABLE, MappedColumn, Models
 from interlock.postgres.session import Connection
 
 WITHIN_SECONDS = 10.0
@@ -91,7 +91,7 @@ class _Live:
 # Smallest first, and what is no table last: nobody can tell how long a view takes. (pg_relation_size would wait for
 # whoever has locked a table.) The type is looked at through arrays and domains. In PostgreSQL 18 a column can be NOT
 # NULL by a constraint that was not validated.
-_COLUMNS = """
+_COLUMNS = f"""
 with recursive wanted as (
        select * from unnest(%(schemas)s::text[], %(tables)s::text[], %(columns)s::text[]) with ordinality
               as wanted (schema_name, table_name, column_name, number)
@@ -100,10 +100,8 @@ with recursive wanted as (
               c.relname, n.nspname
          from wanted
          join pg_catalog.pg_class c
-           on c.relname = wanted.table_name and c.relkind in ('r', 'p', 'v', 'm', 'f')
+           on {IS_THE_TABLE} and c.relkind in ('r', 'p', 'v', 'm', 'f')
          join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-          and case when wanted.schema_name is null then pg_catalog.pg_table_is_visible(c.oid)
-                   else n.nspname = wanted.schema_name end
          join pg_catalog.pg_attribute a
            on a.attrelid = c.oid and a.attname = wanted.column_name and not a.attisdropped
      ), layer (number, oid, is_array) as (
@@ -140,7 +138,7 @@ select live.number::int                                      as number,
   join pg_catalog.pg_type t on t.oid = layer.oid and not (t.typtype = 'd' or t.typcategory = 'A')
   join size on size.attrelid = live.attrelid
  order by live.relkind in ('v', 'f'), size.rows, live.nspname, live.relname, live.number
-"""
+"""  # noqa: S608 - what is put in is a constant
 
 
 def expectations(models: Models) -> list[Expectation]:

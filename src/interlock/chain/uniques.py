@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from interlock.chain.mapped import Misfit, Models
+from interlock.chain.mapped import IS_THE_TABLE, Misfit, Models
 from interlock.postgres.session import Connection
 from interlock.verdict.finding import Signal
 
 # One over the same columns in another order keeps the same rule; one over a part of the rows, or over an expression,
 # another one. Columns that are not there are told elsewhere, and a view keeps nothing.
-_NOT_KEPT = """
+_NOT_KEPT = f"""
 with wanted as (
        select number::int, c.oid,
               (select array_agg(a.attnum order by a.attnum) from pg_catalog.pg_attribute a
@@ -18,10 +18,7 @@ with wanted as (
          from unnest(%(schemas)s::text[], %(tables)s::text[], %(columns)s::text[]) with ordinality
               as wanted (schema_name, table_name, column_names, number)
          join pg_catalog.pg_class c
-           on c.relname = wanted.table_name and c.relkind in ('r', 'p')
-          and case when wanted.schema_name is null then pg_catalog.pg_table_is_visible(c.oid)
-                   else c.relnamespace = (select oid from pg_catalog.pg_namespace
-                                           where nspname = wanted.schema_name) end
+           on {IS_THE_TABLE} and c.relkind in ('r', 'p')
      )
 select number
   from wanted
@@ -34,7 +31,7 @@ select number
                              from unnest(i.indkey::int2[]) with ordinality as key (attnum, place)
                             where key.place <= i.indnkeyatts))
  order by number
-"""
+"""  # noqa: S608 - what is put in is a constant
 _SEPARATOR = "\x1f"
 
 
