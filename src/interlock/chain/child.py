@@ -15,11 +15,20 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from typing import IO, Any, cast
 
+from interlock.chain.failures import (
+    NAME_THE_APPLICATION,
+    EnvDoesNotMigrate,
+    Failure,
+    OpensAnotherDatabase,
+    ProjectFailed,
+    SeveralDatabases,
+    SeveralVersionTables,
+)
 from interlock.chain.inputs import Inputs
 from interlock.chain.mapped import Models
 from interlock.chain.project import Project, fill_in
 from interlock.chain.revisions import Chain, Revision
-from interlock.errors import InterlockError, conceal
+from interlock.errors import conceal
 from interlock.hazards.lock import LockMode, TableLock
 from interlock.hazards.statement import Made, Statement
 from interlock.postgres.lock_patience import LockPatience
@@ -29,87 +38,6 @@ from interlock.postgres.url import DatabaseUrl, spellings
 KEEPS_LINES = 200
 KEEPS_OF_A_LINE = 2000
 ENDS_WITHIN_SECONDS = 5
-NAME_THE_APPLICATION = (
-    "set FLASK_APP as for the command flask, such as FLASK_APP=shop:create_app, and whatever the application reads "
-    "when it starts; --debug shows the whole traceback"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What went wrong in the project's code.
-
-    `is_undone`: of the revision that failed nothing was committed; else `committed` are the statements that were,
-    as far as that is known.
-    """
-
-    error: str
-    message: str
-    sqlstate: str | None = None
-    statement: str | None = None
-    place: str | None = None
-    traceback: str = ""
-    is_undone: bool = False
-    committed: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        where = f" ({self.place})" if self.place else ""
-        return f"{self.message}{where}"
-
-
-class ProjectFailed(InterlockError):
-    """The project's code failed, or its process ended."""
-
-    def __init__(self, doing: str, failure: Failure, remedy: str = "") -> None:
-        super().__init__(
-            problem=f"{doing} failed: {failure}",
-            remedy=remedy or "correct it and run again; --debug shows the whole traceback",
-        )
-        self.failure = failure
-
-
-class OpensAnotherDatabase(InterlockError):
-    """env.py does not open the database that it is given."""
-
-    def __init__(self, *, is_flask_migrate: bool = False) -> None:
-        remedy = 'say in interlock.toml how it is told: [project.environment] NAME = "{url}"'
-        of_flask = "let the application take SQLALCHEMY_DATABASE_URI from an environment variable, and"
-        super().__init__(
-            problem="env.py opens another database than the one it was given: it takes its URL from somewhere else",
-            remedy=f"{of_flask} {remedy}" if is_flask_migrate else f"{remedy}, or x_arguments",
-        )
-
-
-class SeveralDatabases(InterlockError):
-    """env.py migrates more than one database in one run."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            problem="env.py migrates several databases in one run (binds of Flask-SQLAlchemy, say), "
-            "and one of them can be proved",
-            remedy="keep a chain of its own for each database, or let an x argument choose one of them in env.py, "
-            "and release each with its URL: DATABASE_URL=... interlock release -x bind=users",
-        )
-
-
-class EnvDoesNotMigrate(InterlockError):
-    """env.py ended without calling Alembic."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            problem="env.py ended without running context.run_migrations(): it would apply nothing, and say nothing",
-            remedy="look for a condition around it in env.py, or an exception that env.py catches",
-        )
-
-
-class SeveralVersionTables(InterlockError):
-    """env.py runs the chain more than once, each time with a version table of its own."""
-
-    def __init__(self, tables: str) -> None:
-        super().__init__(
-            problem=f"env.py migrates by several version tables in one run ({tables}), and one of them can be proved",
-            remedy="let an x argument choose one of them in env.py, and release each: interlock release -x tenant=...",
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,7 +318,7 @@ def start_child(project: Project, application: str = "interlock") -> Iterator[Ch
     with ours, theirs:
         process = subprocess.Popen(
             # -P: the folder it runs in may have a package named like one of ours (alembic/__init__.py).
-            [sys.executable, "-P", "-m", "interlock.chain.worker", str(theirs.fileno())],
+            [sys.executable, "-P", "-m", "interlock.chain.channel", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             cwd=project.folder,
             env={**os.environ, "PGAPPNAME": application, "PYTHONUNBUFFERED": "1"},

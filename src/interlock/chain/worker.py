@@ -2,20 +2,12 @@
 
 It is a process of its own because that code is not ours: it reads settings once per process, reconfigures
 logging, prints, calls sys.exit. None of that can reach the guard; what the guard gets are the answers below, over
-a socket that the project's code does not know. Run as: python -m interlock.chain.worker DESCRIPTOR
+a channel (`chain/channel.py`).
 """
 
-import json
-import logging
 import os
-import re
-import select
-import signal
-import socket
 import sys
-import threading
 import time
-import traceback
 from argparse import Namespace
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -24,7 +16,6 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from alembic.config import Config
@@ -39,7 +30,7 @@ from interlock.chain import models
 from interlock.chain.flask_app import application_context
 from interlock.chain.half_done import HalfDone
 from interlock.chain.inputs import Recorder
-from interlock.chain.lock_waits import LockWaits, is_postgresql, sqlstate_of
+from interlock.chain.lock_waits import LockWaits, is_postgresql
 from interlock.chain.losses import Losses
 from interlock.chain.measure import Measurements
 from interlock.chain.packages import OwnPackages, find_packages, is_left_out, modules_of, own_folders
@@ -50,12 +41,6 @@ Answer = Mapping[str, Any]
 Asked = tuple[str, Mapping[str, float] | None, Mapping[str, Any] | None]
 """A revision, how it waits for locks, and from where on it is run."""
 
-
-# What SQLAlchemy adds to the text of an error: the rows of a data migration, passwords among them.
-_PARAMETERS = re.compile(r"^\[parameters: .*$", re.MULTILINE)
-
-
-ENDS_WITHIN_SECONDS = 1.0
 
 _BEGINS = {"upgrade": "upgrade", "measure": "measuring"}
 
@@ -459,72 +444,3 @@ def _fetch_one(connection: Any, statement: str) -> Any:
         return cursor.fetchone()[0]
     finally:
         cursor.close()
-
-
-def _failure(error: BaseException, folders: Collection[Path]) -> Answer:
-    """Say what went wrong: the driver's own words for an error of the database, never its parameters."""
-    original = getattr(error, "orig", None)
-    lines = str(original or error).strip().splitlines() or [type(error).__name__]
-    return {
-        "error": type(error).__name__,
-        "message": lines[0],
-        "sqlstate": sqlstate_of(original),
-        "statement": getattr(error, "statement", None),
-        "place": _place(error.__traceback__, folders),
-        "traceback": _PARAMETERS.sub("[parameters: not shown]", traceback.format_exc()),
-    }
-
-
-def _place(trace: TracebackType | None, folders: Collection[Path]) -> str | None:
-    """The innermost line of the project's code in a traceback, as file:line."""
-    frames = traceback.extract_tb(trace)
-    ours = [frame for frame in frames if any(Path(frame.filename).is_relative_to(folder) for folder in folders)]
-    return f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else None
-
-
-def end_with(channel: socket.socket) -> None:
-    """End this process, and what it started, when the guard is gone: even in the middle of a statement.
-
-    Its sessions end with it, and the server stops what they do (client_connection_check_interval).
-    """
-    hangup = select.poll()
-    hangup.register(channel.fileno(), select.POLLHUP)
-    # Not for ever: as long as it waits, a channel that env.py closes is not closed for the guard.
-    while not hangup.poll(1000):
-        pass
-    time.sleep(ENDS_WITHIN_SECONDS)  # one that has nothing to do ends by itself
-    os.killpg(0, signal.SIGKILL)
-
-
-def serve(channel: socket.socket) -> None:
-    """Answer requests until the guard closes the channel."""
-    process = os.getpid()
-    with channel.makefile("rw", encoding="utf-8") as stream:
-
-        def tell(answer: Answer) -> None:
-            stream.write(json.dumps(answer) + "\n")
-            stream.flush()
-
-        def wait(answer: Answer) -> Answer:
-            tell(answer)
-            asked: Answer = json.loads(stream.readline())
-            return asked
-
-        worker = Worker(tell, wait)
-        for line in iter(stream.readline, ""):
-            request = json.loads(line)
-            try:
-                answer = getattr(worker, request["do"])(*request["with"])
-            # SystemExit too: an env.py that calls sys.exit(0) has not done what it was asked.
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - reported to the guard in full
-                answer = {**_failure(error, worker.code), **worker.left_behind()}
-            if os.getpid() != process:
-                os._exit(0)  # a copy that env.py forked off, and let run on: one process answers
-            tell(answer)
-
-
-if __name__ == "__main__":
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    to_guard = socket.socket(fileno=int(sys.argv[1]))
-    threading.Thread(target=end_with, args=(to_guard,), daemon=True).start()
-    serve(to_guard)

@@ -15,7 +15,7 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from interlock.chain.child import ProjectFailed
+from interlock.chain.failures import ProjectFailed
 from interlock.cli.options import is_debug
 from interlock.errors import ExitCode, InterlockError, InvalidSetting
 from interlock.release.logbook import Outcome, Progress

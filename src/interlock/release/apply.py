@@ -7,7 +7,8 @@ from contextlib import ExitStack, suppress
 
 import psycopg
 
-from interlock.chain.child import Child, Environment, Failure, ProjectFailed, Start
+from interlock.chain.child import Child, Environment, Start
+from interlock.chain.failures import Failure, ProjectFailed
 from interlock.chain.revisions import Chain
 from interlock.errors import InterlockError
 from interlock.postgres.blockers import Blocker

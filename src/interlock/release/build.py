@@ -8,7 +8,8 @@ from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from interlock.chain.child import Environment, ProjectFailed, as_statement
+from interlock.chain.child import Environment, as_statement
+from interlock.chain.failures import ProjectFailed
 from interlock.chain.mapped import Misfit, Models
 from interlock.chain.project import Project
 from interlock.chain.revisions import Chain, Revision

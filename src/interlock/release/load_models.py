@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from interlock.chain.child import Child, ProjectFailed
+from interlock.chain.child import Child
+from interlock.chain.failures import ProjectFailed
 from interlock.chain.mapped import Models
 
 IMPORTS_WITHIN_SECONDS = 60.0

@@ -7,7 +7,8 @@ from threading import Event, Thread
 
 import psycopg
 
-from interlock.chain.child import Child, ProjectFailed, Start
+from interlock.chain.child import Child, Start
+from interlock.chain.failures import ProjectFailed
 from interlock.errors import Unreachable
 from interlock.postgres.blockers import Blocker, read_blockers
 from interlock.postgres.lock_patience import (

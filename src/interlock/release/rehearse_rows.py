@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from psycopg import errors
 
-from interlock.chain.child import ProjectFailed
+from interlock.chain.failures import ProjectFailed
 from interlock.hazards.statement import Weight
 from interlock.postgres.counterparts import Followed, copy_counterparts, copy_orphans
 from interlock.postgres.sample import Wanted, copy_sample, require_texts
