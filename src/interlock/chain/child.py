@@ -102,9 +102,16 @@ class Child:
     """
 
     def __init__(
-        self, project: Project, channel: socket.socket, process: subprocess.Popen[str], output: deque[str]
+        self,
+        project: Project,
+        channel: socket.socket,
+        process: subprocess.Popen[str],
+        output: deque[str],
+        ending: threading.Thread,
     ) -> None:
+        """`ending` lives as long as the process, and `output` is what that prints."""
         self._project, self._channel, self._process, self._output = project, channel, process, output
+        self._ending = ending
         self._answers = channel.makefile("r", encoding="utf-8")
         # libpq takes a password from there where the URL has none.
         self._secrets = spellings(os.environ.get("PGPASSWORD", ""))
@@ -145,8 +152,16 @@ class Child:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
-    def close(self) -> None:
+    def end(self) -> None:
+        """Let the process end in its own way, and end it where that takes too long."""
+        if not self.was_asked:
+            self.kill()  # nothing of the project has run in it that could want to
+        _shut(self._channel)
+        self._ending.join(ENDS_WITHIN_SECONDS)
         self.kill()
+
+    def close(self) -> None:
+        self.end()
         self._answers.close()
 
     def describe(self) -> Chain:
@@ -334,17 +349,13 @@ def start_child(project: Project, application: str = "interlock") -> Iterator[Ch
         output = deque[str](maxlen=KEEPS_LINES)
         listener = threading.Thread(target=_listen, args=(process.stdout, output.append), daemon=True)
         listener.start()
-        child = Child(project, ours, process, output)
         # A process that env.py forked off can hold its copies of the channel open when the child is dead.
         ending = threading.Thread(target=_close_after, args=(process, ours), daemon=True)
         ending.start()
+        child = Child(project, ours, process, output, ending)
         try:
             yield child
         finally:
-            if not child.was_asked:
-                child.kill()  # nothing of the project has run in it that could want to end in its own way
-            _shut(ours)
-            ending.join(ENDS_WITHIN_SECONDS)
             child.close()
             listener.join(ENDS_WITHIN_SECONDS)
 

@@ -43,7 +43,7 @@ def release(
     """
 
     def stages(run: Run) -> None:
-        run.start_runner()
+        run.start_process()
         run.connect(is_write=True)
         run.read_project()
         run.lock()

@@ -44,9 +44,9 @@ from interlock.release.record import AppliedStep, Plan, Step, Target, Verificati
 from interlock.release.rehearse import rehearse
 from interlock.release.rehearse_rows import rehearse_rows
 from interlock.release.request import Request
-from interlock.release.runner import Runner, start_runner
 from interlock.release.scratch_build import current_revisions, open_scratch_build
 from interlock.release.squawk import ask_squawk, find_squawk
+from interlock.release.target_process import TargetProcess, start_target_process
 from interlock.release.verify import drift_findings, require_true_claim, unseen_findings, verify
 from interlock.schema.history import History
 from interlock.schema.name import Name
@@ -65,8 +65,7 @@ class Run:
     """One run of the guard, and what its stages hand to each other. `resources` closes what they open."""
 
     session: Connection
-    runner: Runner
-    runners: ExitStack
+    process: TargetProcess
     release_lock: ReleaseLock
     build: Build
     plan: Plan
@@ -80,12 +79,11 @@ class Run:
     def __init__(self, request: Request, book: Logbook, resources: ExitStack) -> None:
         self.request, self.book, self.resources = request, book, resources
 
-    def start_runner(self) -> None:
+    def start_process(self) -> None:
         """Let the process for the target get ready while others work."""
-        started = start_runner(self.request.project, self.request.url, f"interlock {self.book.record.id}")
-        # Of its own, for its sessions are to be gone before the end of the run.
-        self.runners = self.resources.enter_context(ExitStack())
-        self.runner = self.runners.enter_context(started)
+        application = f"interlock {self.book.record.id}"
+        started = start_target_process(self.request.project, self.request.url, application)
+        self.process = self.resources.enter_context(started)
 
     @cached_property
     def history(self) -> History:
@@ -295,28 +293,28 @@ class Run:
         with self.book.stage(Check.APPLY) as stage:
             drop_leftovers(self.session, self.leftovers, self.request.lock_wait_seconds)
             try:
-                self.runner.connect(self.session, self.release_lock.shared_by_workers, self.build.environment)
+                self.process.connect(self.session, self.release_lock.shared_by_workers, self.build.environment)
                 if self.plan.steps:
                     self._run_steps()
                 else:
-                    self.runner.child.kill()  # it has looked, and has nothing to bring to an end
+                    self.process.child.kill()  # it has looked, and has nothing to bring to an end
             except BaseException:
-                unheard = self.runner.cut_off(self._run_on)
+                unheard = self.process.cut_off(self._run_on)
                 self._note_applied(
                     AppliedStep(each, 0.0, is_done=True) for each in self.plan.steps if each.revision in unheard
                 )
                 raise
             finally:
-                self.runners.close()
+                self.process.child.end()  # its sessions are to be gone before anybody looks again
             number = len(self.plan.steps)
             stage.summary = f"{counted(number, 'revision')} run, now at {self.plan.head}" if number else "nothing to do"
 
     def _run_steps(self) -> None:
-        child, url, environment = self.runner.child, self.request.url, self.build.environment
+        child, url, environment = self.process.child, self.request.url, self.build.environment
         if self.request.project.foundation and self._observe(self.session).schema.is_empty:
             child.lay_foundation()
         wait, tells = self.request.lock_wait_seconds, self.book.progress.tells
-        with patience(url, self.runner.application, wait, tells) as patient:
+        with patience(url, self.process.application, wait, tells) as patient:
             pending = [step.revision for step in self.plan.steps]
             starts, told = open_starts(
                 self.session, self.version_table, pending, self._writes_early, self._foreseen, self.cut_short

@@ -24,7 +24,7 @@ class ActsOtherwise(InterlockError):
         )
 
 
-class Runner:
+class TargetProcess:
     """A process that gets ready while others work, and knows no database before `connect`.
 
     `application` is the name that its sessions have on the server.
@@ -65,7 +65,7 @@ class Runner:
 
 
 @contextmanager
-def start_runner(project: Project, url: DatabaseUrl, application: str) -> Iterator[Runner]:
+def start_target_process(project: Project, url: DatabaseUrl, application: str) -> Iterator[TargetProcess]:
     """Start the process; it ends afterwards."""
     with start_child(project, application) as child:
-        yield Runner(child, url, application)
+        yield TargetProcess(child, url, application)
