@@ -52,6 +52,13 @@ class ApiDidNotStart(InterlockError):
         )
 
 
+class ApiEnded(InterlockError):
+    """The server process of the control plane came up, and is gone."""
+
+    def __init__(self, log: Path) -> None:
+        super().__init__(problem="the API has ended by itself", remedy=f"look into {log}, then start it again")
+
+
 @dataclass(frozen=True, slots=True)
 class Api:
     """A running server process of the control plane."""

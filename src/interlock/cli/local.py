@@ -10,7 +10,7 @@ from types import FrameType
 
 import typer
 
-from interlock.cli.api import Api, ApiDidNotStart, new_build, require_free_port, run_api, write_privately
+from interlock.cli.api import Api, ApiEnded, new_build, require_free_port, run_api, write_privately
 from interlock.errors import ExitCode, InterlockError
 from interlock.postgres.embedded import FolderInUse, FolderNotWritable, own_folder, run_server
 from interlock.postgres.session import open_session
@@ -133,7 +133,7 @@ def _serve(api: Api, sign_in: str) -> ExitCode:
     except KeyboardInterrupt:
         typer.echo("\nstopping")
         return ExitCode.CLEAR
-    raise ApiDidNotStart(api.log, "it ended by itself")
+    raise ApiEnded(api.log)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
