@@ -122,19 +122,7 @@ class Worker:
 
     @cached_property
     def config(self) -> Config:
-        setup = self.setup
-        config = Config(
-            file_=setup["config_file"],
-            toml_file=setup["toml_file"],
-            ini_section=setup["section"],
-            cmd_opts=Namespace(x=setup["x_arguments"]),
-            stdout=sys.stdout,
-        )
-        if setup["script_location"]:
-            config.set_main_option("script_location", setup["script_location"].replace("%", "%%"))
-        # ConfigParser interpolates: a percent sign in a password has to be doubled.
-        config.set_main_option("sqlalchemy.url", setup["url"].replace("%", "%%"))
-        return config
+        return config_of(self.setup)
 
     @cached_property
     def scripts(self) -> ScriptDirectory:
@@ -406,6 +394,24 @@ class Worker:
     def _require(self, identity: str) -> None:
         if identity != self.setup["identity"]:
             raise AnotherDatabase
+
+
+def config_of(setup: Mapping[str, Any]) -> Config:
+    """The Alembic configuration of a project, with the database that is meant."""
+    # Alembic before 1.16 has no such argument, and reads no pyproject.toml.
+    toml = {"toml_file": setup["toml_file"]} if setup["toml_file"] else {}
+    config = Config(
+        file_=setup["config_file"],
+        ini_section=setup["section"],
+        cmd_opts=Namespace(x=setup["x_arguments"]),
+        stdout=sys.stdout,
+        **toml,
+    )
+    if setup["script_location"]:
+        config.set_main_option("script_location", setup["script_location"].replace("%", "%%"))
+    # ConfigParser interpolates: a percent sign in a password has to be doubled.
+    config.set_main_option("sqlalchemy.url", setup["url"].replace("%", "%%"))
+    return config
 
 
 def _require_one(tables: Collection[tuple[str | None, str]]) -> None:
