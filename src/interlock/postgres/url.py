@@ -68,6 +68,10 @@ class DatabaseUrl:
     def with_database(self, database: str) -> "DatabaseUrl":
         return replace(self, database=database)
 
+    def with_driver_of(self, other: "DatabaseUrl") -> "DatabaseUrl":
+        """The same database by the driver that another URL names, where this one names none."""
+        return replace(self, scheme=other.scheme) if self.scheme == "postgresql" else self
+
     def as_text(self, scheme: str | None = None) -> str:
         """The URL in full, password included, for a program that has to connect."""
         scheme = scheme or self.scheme

@@ -189,7 +189,8 @@ def open_scratch_build(
 
         def introduce(child: Child) -> Child:
             # The target is not the project's before the gate, wherever its code has found another URL of it.
-            child.connect(url, read_identity(observer), refused=refused)
+            told = url.with_driver_of(target) if target else url  # env.py may know only one: that of an event loop
+            child.connect(told, read_identity(observer), refused=refused)
             return child
 
         def renew() -> Child:
