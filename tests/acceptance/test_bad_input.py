@@ -96,7 +96,7 @@ def test_several_heads(interlock: Interlock, tmp_path: Path, database: str):
 
     said = interlock("release", database=database)
 
-    assert_told_briefly(said, "2 heads: r3, r3b", "alembic merge")
+    assert_told_briefly(said, "2 heads: r3, r3b", "alembic merge", "branch_labels")
     assert ask(database, TABLES) == []
 
 

@@ -173,7 +173,8 @@ class Child:
             )
             for each in answer["revisions"]
         )
-        return Chain(tuple(revisions), tuple(answer["heads"]))
+        labels = {head: tuple(each) for head, each in answer["labels"].items()}
+        return Chain(tuple(revisions), tuple(answer["heads"]), labels)
 
     def read_inputs(self) -> Inputs | None:
         """What the project's code has read; None where that is not known. Raises ProjectFailed."""

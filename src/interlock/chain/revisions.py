@@ -1,7 +1,7 @@
 """The revisions of a chain, and the order that they run in."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from interlock.errors import ExitCode, InterlockError
@@ -14,7 +14,18 @@ class SeveralHeads(InterlockError):
         self.heads = tuple(sorted(heads))
         super().__init__(
             problem=f"the chain has {len(self.heads)} heads: {', '.join(self.heads)}",
-            remedy="join them with: alembic merge heads",
+            remedy="join them with: alembic merge heads; branches that are meant to stay apart each need a label "
+            "of their own (branch_labels)",
+        )
+
+
+class BranchesStayApart(InterlockError):
+    """The chain has a head for each of its branches, as is meant, and something is asked that takes one."""
+
+    def __init__(self, heads: Iterable[str]) -> None:
+        super().__init__(
+            problem=f"a schema file is that of one head, and this chain has one for each branch: {', '.join(heads)}",
+            remedy="compare the database instead, which takes the heads of all branches: interlock verify",
         )
 
 
@@ -54,10 +65,11 @@ class Revision:
 
 @dataclass(frozen=True)
 class Chain:
-    """The revisions of a project, each after its parents."""
+    """The revisions of a project, each after its parents. `labels` are those of the branch that each head is on."""
 
     revisions: tuple[Revision, ...]
     heads: tuple[str, ...]
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def by_id(self) -> Mapping[str, Revision]:
@@ -65,12 +77,28 @@ class Chain:
 
     @property
     def head(self) -> str:
-        """The one revision that the chain ends in. Raises SeveralHeads, NoRevisions."""
+        """The one revision that the chain ends in. Raises SeveralHeads, BranchesStayApart, NoRevisions."""
+        _ = self.end
+        if len(self.heads) > 1:
+            raise BranchesStayApart(self.heads)
+        return self.heads[0]
+
+    @property
+    def end(self) -> str:
+        """What the chain ends in, as people read it: its head, or that of each branch which is meant to stay apart.
+
+        Raises SeveralHeads, NoRevisions.
+        """
         if not self.revisions:
             raise NoRevisions
-        if len(self.heads) > 1:
+        if len(self.heads) > 1 and not self._are_told_apart():
             raise SeveralHeads(self.heads)
-        return self.heads[0]
+        return ", ".join(self.heads)
+
+    def _are_told_apart(self) -> bool:
+        """Whether each head has a label that no other one has. A fork by mistake has none, or one on both sides."""
+        labels = [set(self.labels.get(head, ())) for head in self.heads]
+        return all(own - set().union(*(each for each in labels if each is not own)) for own in labels)
 
     def run_before(self, current: Iterable[str]) -> frozenset[str]:
         """The revisions that a database at these ones has run, they included. Raises UnknownRevision."""

@@ -151,7 +151,9 @@ class Worker:
             }
             for script in self.scripts.walk_revisions()
         ]
-        return {"revisions": revisions[::-1], "heads": list(self.scripts.get_heads())}
+        heads = sorted(self.scripts.get_heads())
+        labels = {head: sorted(self.scripts.get_revision(head).branch_labels) for head in heads}
+        return {"revisions": revisions[::-1], "heads": heads, "labels": labels}
 
     def _resolve(self, dependencies: Any) -> list[str]:
         # A dependency may be named by a branch label.

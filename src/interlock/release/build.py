@@ -66,7 +66,8 @@ class Build:
     def chain(self) -> Chain:
         """The revisions of the project. Raises ProjectFailed for a broken chain."""
         kept = self._found_out("chain", lambda: asdict(self.work.chain))
-        return Chain(tuple(map(_revision, kept["revisions"])), tuple(kept["heads"]))
+        labels = {head: tuple(each) for head, each in kept["labels"].items()}
+        return Chain(tuple(map(_revision, kept["revisions"])), tuple(kept["heads"]), labels)
 
     @cached_property
     def environment(self) -> Environment:

@@ -72,7 +72,10 @@ def _text_of(path: Path) -> str:
 
 
 def schema_file_of(build: ScratchBuild, history: History) -> SchemaFile:
-    """What a chain declares when all of it has run. Raises SeveralHeads, NoRevisions, SeveralBases."""
+    """What a chain declares when all of it has run.
+
+    Raises SeveralHeads, BranchesStayApart, NoRevisions, SeveralBases.
+    """
     chain, environment = build.chain, build.environment
     bases = bases_of(chain)
     if len(bases) > 1:

@@ -18,7 +18,7 @@ from interlock import __version__
 from interlock.chain.inputs import Inputs
 from interlock.chain.project import Project
 
-FORMAT = 2
+FORMAT = 3
 KEEPS = 8
 """How many projects (or states of one) are remembered for this user."""
 

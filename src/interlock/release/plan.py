@@ -21,9 +21,9 @@ class DoubledVersion(InterlockError):
 
 def plan_release(chain: Chain, current: tuple[str, ...]) -> Plan:
     """List what has to run, oldest first. Raises SeveralHeads, NoRevisions, UnknownRevision, DoubledVersion."""
-    head = chain.head
+    end = chain.end
     doubled = chain.doubled(current)
     if doubled:
         raise DoubledVersion(current, doubled)
     steps = tuple(Step(each.id, each.message, Path(each.path).name) for each in chain.pending(current))
-    return Plan(current, head, steps)
+    return Plan(current, end, steps)

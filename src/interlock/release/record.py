@@ -35,7 +35,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """From which revisions to which one, by which steps, oldest first."""
+    """From which revisions to which one, by which steps, oldest first. Of several branches `head` names each one's."""
 
     current: tuple[str, ...]
     head: str

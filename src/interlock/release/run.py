@@ -124,8 +124,8 @@ class Run:
         with self.book.stage(Check.PROJECT) as stage:
             scratch = open_build(self.request.project, self.request.scratch_server, self.request.url, self.session)
             self.build = self.resources.enter_context(scratch)
-            head = self.build.chain.head
-            stage.summary = f"{len(self.build.chain.revisions)} revisions, head {head}"
+            end = self.build.chain.end
+            stage.summary = f"{len(self.build.chain.revisions)} revisions, head {end}"
 
     def lock(self) -> None:
         with self.book.stage(Check.LOCK) as stage:

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from interlock.chain.project import Project
-from interlock.chain.revisions import Chain, SeveralHeads
+from interlock.chain.revisions import BranchesStayApart, Chain, SeveralHeads
 from interlock.errors import InterlockError
 from interlock.postgres.url import DatabaseUrl
 from interlock.release.declared import (
@@ -135,7 +135,7 @@ class SchemaCheck:
             for told in not_covered(loaded):
                 self.book.admit(told)
             misfits = self.build.find_misfits(models)
-            stage.find(*misfit_findings(Check.MODELS, f"models against chain at {self.build.chain.head}", misfits))
+            stage.find(*misfit_findings(Check.MODELS, f"models against chain at {self.build.chain.end}", misfits))
             stage.summary = f"{counted(len(models.selects), 'class', 'classes')} selected on the scratch database"
 
     def _too_long(self) -> Iterator[Finding]:
@@ -149,8 +149,10 @@ class SchemaCheck:
 
 def _shape(chain: Chain) -> Iterator[Finding]:
     problems: list[InterlockError] = []
-    if len(chain.heads) > 1:
-        problems.append(SeveralHeads(chain.heads))
+    try:
+        _ = chain.head
+    except (SeveralHeads, BranchesStayApart) as several:
+        problems.append(several)
     if len(bases := bases_of(chain)) > 1:
         problems.append(SeveralBases(bases))
     for error in problems:

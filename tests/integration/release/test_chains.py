@@ -38,6 +38,35 @@ def test_a_release_goes_on_from_where_the_branches_are(
     assert guard("release", database).exit_code == ExitCode.CLEAR
 
 
+def label(folder: Path, revision: str, name: str) -> None:
+    script = folder / f"migrations/versions/{revision}.py"
+    script.write_text(script.read_text().replace("down_revision", f"branch_labels = {name!r}\ndown_revision", 1))
+
+
+def test_branches_with_labels_of_their_own_are_released_to_the_head_of_each(
+    guard: Guard, tmp_path: Path, database: str
+):
+    project = make_project(tmp_path, {"r1": making("t")}, models=ONE_TABLE)
+    for branch in ("expand", "contract"):
+        project.add_revision(f"{branch}1", "r1", making(f"{branch}1"))
+        project.add_revision(f"{branch}2", f"{branch}1", making(f"{branch}2"))
+        label(tmp_path, f"{branch}1", branch)
+
+    released = guard("release", database)
+
+    assert released.exit_code == ExitCode.CLEAR
+    assert released.record.plan
+    assert released.record.plan.head == "contract2, expand2"
+    assert ask(database, "select version_num from alembic_version order by 1") == [("contract2",), ("expand2",)]
+
+    execute(
+        database, "drop table expand2; update alembic_version set version_num = 'expand1' where version_num ~ 'exp'"
+    )
+    planned = guard("plan", database).record.plan
+    assert planned
+    assert [step.revision for step in planned.steps] == ["expand2"]
+
+
 @pytest.mark.each_major
 def test_restamp_writes_a_row_for_each_branch(
     guard: Guard, request_for: Callable[..., Request], tmp_path: Path, database: str
