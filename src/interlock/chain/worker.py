@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from alembic.config import Config
+from alembic.config import CommandLine, Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import ScriptDirectory
@@ -405,7 +405,7 @@ def config_of(setup: Mapping[str, Any]) -> Config:
     config = Config(
         file_=setup["config_file"],
         ini_section=setup["section"],
-        cmd_opts=Namespace(x=setup["x_arguments"]),
+        cmd_opts=_as_upgrade(setup["x_arguments"]),
         stdout=sys.stdout,
         **toml,
     )
@@ -414,6 +414,13 @@ def config_of(setup: Mapping[str, Any]) -> Config:
     # ConfigParser interpolates: a percent sign in a password has to be doubled.
     config.set_main_option("sqlalchemy.url", setup["url"].replace("%", "%%"))
     return config
+
+
+def _as_upgrade(x_arguments: Sequence[str]) -> Namespace:
+    """The options of `alembic upgrade heads`: env.py may look at them."""
+    options = CommandLine().parser.parse_args(["upgrade", "heads"])
+    options.x = list(x_arguments)
+    return options
 
 
 def _require_one(tables: Collection[tuple[str | None, str]]) -> None:
