@@ -64,7 +64,7 @@ class Recorder:
 
     def inputs(self) -> Inputs | None:
         """What was read up to now; None where some of it was written meanwhile, so that nobody knows what was read."""
-        files = {_source_of(path) for path in tuple(self._files)}
+        files = {_source_of(path) for path in tuple(self._files) if not path.startswith(_NOT_FILES)}
         if any(_written(path) >= self._began for path in files):
             return None
         return inputs_of(files, tuple(self._folders))

@@ -18,7 +18,13 @@ from interlock.verdict.judge import Verdict
 from tests.alembic_project import SHOP_MODELS, AlembicProject, make_project
 from tests.integration.release.conftest import told
 
-MODELS_ELSEWHERE = "import shop\ntarget_metadata = shop.Base.metadata"
+# What many a library asks of Linux when it is imported is no file that somebody has written.
+MODELS_ELSEWHERE = """
+from pathlib import Path
+import shop
+memory = Path("/proc/self/stat").read_text() if Path("/proc/self/stat").exists() else ""
+target_metadata = shop.Base.metadata
+"""
 
 
 class Listener:
