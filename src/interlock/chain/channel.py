@@ -30,15 +30,24 @@ ENDS_WITHIN_SECONDS = 1.0
 def _failure(error: BaseException, folders: Collection[Path]) -> Answer:
     """Say what went wrong: the driver's own words for an error of the database, never its parameters."""
     original = getattr(error, "orig", None)
-    lines = str(original or error).strip().splitlines() or [type(error).__name__]
     return {
         "error": type(error).__name__,
-        "message": lines[0],
+        "message": message_of(original or error),
         "sqlstate": sqlstate_of(original),
         "statement": getattr(error, "statement", None),
         "place": _place(error.__traceback__, folders),
         "traceback": _PARAMETERS.sub("[parameters: not shown]", traceback.format_exc()),
     }
+
+
+def message_of(error: BaseException) -> str:
+    """The first line of what an error says, and what it is where that alone says too little."""
+    if isinstance(error, SystemExit):
+        return f"it called sys.exit({error.code!r})"
+    first = next(iter(str(error).strip().splitlines()), "")
+    if isinstance(error, (LookupError, AssertionError)) or not first:
+        return f"{type(error).__name__}: {first}" if first else type(error).__name__
+    return first
 
 
 def _place(trace: TracebackType | None, folders: Collection[Path]) -> str | None:

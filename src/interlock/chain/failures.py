@@ -8,6 +8,16 @@ NAME_THE_APPLICATION = (
     "set FLASK_APP as for the command flask, such as FLASK_APP=shop:create_app, and whatever the application reads "
     "when it starts; --debug shows the whole traceback"
 )
+_CORRECT_IT = "correct it and run again; --debug shows the whole traceback"
+_NAME_THE_SCRIPTS = (
+    "name the folder in interlock.toml: [project] script_location = a path from the project's folder, or package:path "
+    "for one in an installed package"
+)
+_NAME_THE_FOUNDATION = (
+    "correct it and run again, or name the tables that the chain takes for granted: [project] foundation; "
+    "--debug shows the whole traceback"
+)
+_UNDEFINED_TABLE = "42P01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +48,15 @@ class ProjectFailed(InterlockError):
     def __init__(self, doing: str, failure: Failure, remedy: str = "") -> None:
         super().__init__(
             problem=f"{doing} failed: {failure}",
-            remedy=remedy or "correct it and run again; --debug shows the whole traceback",
+            remedy=remedy or _remedy_for(failure),
         )
         self.failure = failure
+
+
+def _remedy_for(failure: Failure) -> str:
+    if failure.error == "CommandError" and failure.message.startswith("Path doesn't exist"):
+        return _NAME_THE_SCRIPTS
+    return _NAME_THE_FOUNDATION if failure.sqlstate == _UNDEFINED_TABLE else _CORRECT_IT
 
 
 class OpensAnotherDatabase(InterlockError):

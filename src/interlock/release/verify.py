@@ -92,7 +92,7 @@ def _what_it_really_is(check: Check, verification: Verification) -> Finding:
     claimed, really = ", ".join(verification.claimed) or "no revision", " or ".join(verification.located)
     if set(verification.claimed) & set(verification.located):
         told = f"the database claims {claimed}, and its schema differs from it"
-        remedy = "put right what is listed, or restore the database, then release again"
+        remedy = "interlock repair brings back what is listed; or restore the database; then release again"
     else:
         told = f"the database claims {claimed}, but its schema is that of no revision; nearest is {really}"
         remedy = f"put right what keeps it from being {really}, then interlock restamp, then release again"
