@@ -22,7 +22,9 @@ Accepted = Annotated[
     list[str] | None,
     typer.Option("--accept", metavar="RULE:TABLE", help="A hazard that you answer for, as the report names it."),
 ]
-Record = Annotated[bool, typer.Option("--record", help="Put the run on record at the control plane of [record].")]
+Record = Annotated[
+    bool, typer.Option("--record", help="Put the run on record at the control plane that the settings name.")
+]
 HERE = Path()
 
 

@@ -14,7 +14,7 @@ def record(
     ] = None,
     folder: Folder = HERE,
 ) -> None:
-    """Put a run on record at the control plane that [record] names: `release --record` does it by itself."""
+    """Put a run on record at the control plane that the settings name: `release --record` does it by itself."""
     from interlock.cli.recording import registrar
     from interlock.settings import read_settings
 
