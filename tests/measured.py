@@ -22,7 +22,7 @@ _SHORT = dict(zip(LockMode, ("AS", "RS", "RX", "SUX", "S", "SRX", "X", "AX"), st
 
 def measure(engine: sa.Engine, form: Form) -> Statement:
     """Run a form, and undo it where `is_undone` says so."""
-    measurements = _measurements()
+    measurements = measurements_of_all_engines()
     level = None if form.in_transaction else "AUTOCOMMIT"
     with (engine.execution_options(isolation_level=level) if level else engine).connect() as connection:
         for each in filter(None, form.setup.split(";")):
@@ -40,7 +40,7 @@ def measure(engine: sa.Engine, form: Form) -> Statement:
 
 
 @cache
-def _measurements() -> Measurements:
+def measurements_of_all_engines() -> Measurements:
     measurements = Measurements(lambda _done: None)
     measurements.listen()
     return measurements

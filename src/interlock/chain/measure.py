@@ -10,79 +10,29 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
 from interlock.chain.lock_waits import is_postgresql, sqlstate_of
+from interlock.chain.objects import Objects
 from interlock.hazards.sql import changes_schema
 
-_RELATIONS = """
-select c.oid::bigint, c.relkind::text, n.nspname || '.' || c.relname,
-       coalesce(t.nspname || '.' || t.relname, n.nspname || '.' || c.relname), c.relfilenode::bigint
-  from pg_catalog.pg_class c
-  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  left join (select x.indexrelid, tn.nspname, tc.relname
-               from pg_catalog.pg_index x
-               join pg_catalog.pg_class tc on tc.oid = x.indrelid
-               join pg_catalog.pg_namespace tn on tn.oid = tc.relnamespace) t on t.indexrelid = c.oid
- where c.relkind in ('r', 'p', 'm', 'v', 'f', 'i', 'I', 'S')
-   and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-"""
-_KINDS = {"r": "table", "p": "table", "m": "materialized view", "v": "view", "f": "foreign table", "i": "index"}
-_KINDS |= {"I": "index", "S": "sequence"}
-
-_PARTS = """
-select 'column ' || a.attrelid || ' ' || a.attnum, 'column', a.attname, n.nspname || '.' || c.relname
-  from pg_catalog.pg_attribute a
-  join pg_catalog.pg_class c on c.oid = a.attrelid
-  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
- where c.relkind in ('r', 'p', 'f') and a.attnum > 0 and not a.attisdropped
-   and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
- union all
-select 'constraint ' || k.oid,
-       case k.contype when 'p' then 'primary key' when 'u' then 'unique constraint' when 'f' then 'foreign key'
-                      when 'c' then 'check constraint' else 'exclusion constraint' end,
-       k.conname, n.nspname || '.' || c.relname
-  from pg_catalog.pg_constraint k
-  join pg_catalog.pg_class c on c.oid = k.conrelid
-  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
- where k.contype in ('p', 'u', 'f', 'c', 'x') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
- union all
-select 'trigger ' || g.oid, 'trigger', g.tgname, n.nspname || '.' || c.relname
-  from pg_catalog.pg_trigger g
-  join pg_catalog.pg_class c on c.oid = g.tgrelid
-  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
- where not g.tgisinternal
- union all
-select 'policy ' || p.oid, 'policy', p.polname, n.nspname || '.' || c.relname
-  from pg_catalog.pg_policy p
-  join pg_catalog.pg_class c on c.oid = p.polrelid
-  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-"""
 _LOCKS = """
 select relation::bigint, mode from pg_catalog.pg_locks
  where pid = pg_catalog.pg_backend_pid() and locktype = 'relation' and granted
 """
 # Of the transaction that goes on: reads of a whole table, rows written.
 _WORK = """
-select relid::bigint, seq_scan, n_tup_ins + n_tup_upd + n_tup_del from pg_catalog.pg_stat_xact_user_tables
+select * from (
+    select c.oid::bigint, pg_catalog.pg_stat_get_xact_numscans(c.oid),
+           pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid) + pg_catalog.pg_stat_get_xact_tuples_updated(c.oid)
+           + pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid)
+      from pg_catalog.pg_class c
+     where c.relkind in ('r', 'p', 'm') and c.oid >= 16384) work (oid, scans, written)
+ where scans + written > 0
 """
 _NEEDS_NO_TRANSACTION = "25001"
 _COMMITS = re.compile(r"\s*(commit|end)\b", re.IGNORECASE)
+_TAKES_BACK = re.compile(r"\s*rollback\b", re.IGNORECASE)
 _IS_BEGUN = re.compile(r"\s*(begin|start)\b", re.IGNORECASE)
 
 Answer = Mapping[str, Any]
-
-
-class _Catalog:
-    """Which objects there are, and in which files, seen by a session at one moment."""
-
-    def __init__(self, cursor: Any) -> None:
-        cursor.execute(_RELATIONS)
-        self.relations = {row[0]: tuple(row[1:]) for row in cursor.fetchall()}
-        cursor.execute(_PARTS)
-        self.parts = {row[0]: tuple(row[1:]) for row in cursor.fetchall()}
-
-    def objects(self) -> dict[object, tuple[str, str, str]]:
-        """Kind, name and table of each."""
-        relations = {oid: (_KINDS[kind], name, table) for oid, (kind, name, table, _) in self.relations.items()}
-        return {**relations, **self.parts}
 
 
 class Measurements:
@@ -107,7 +57,7 @@ class Measurements:
 
     def _forget(self) -> None:
         """A transaction has ended, and with it its locks and its counters."""
-        self._catalog: _Catalog | None = None
+        self._objects: Objects | None = None
         self._held: set[tuple[int, str]] = set()
         self._work: dict[int, tuple[int, int]] = {}
         self._position = 0
@@ -141,7 +91,7 @@ class Measurements:
     def _look_before(self, connection: Connection, *_others: object) -> None:
         self._began = time.monotonic()
         dbapi = connection.connection.dbapi_connection
-        if self._script and self._catalog is None and is_postgresql(dbapi):
+        if self._script and self._objects is None and is_postgresql(dbapi):
             self._take_stock(dbapi)
 
     def _look_after(self, connection: Connection, _cursor: object, statement: str, *_others: object) -> None:
@@ -186,18 +136,26 @@ class Measurements:
         seconds = time.monotonic() - self._began
         if changes_schema(statement):
             self._in_transaction.append(statement)
+        is_own = self._ignored in statement
+        is_followed = not (is_own or is_over or _TAKES_BACK.match(statement))
         cursor = dbapi.cursor()
         try:
-            before, now = self._catalog, _Catalog(cursor)
+            before = self._objects
+            if is_own:
+                now = None
+            elif before and is_followed:
+                now = before.read_again(cursor)
+            else:
+                now = Objects.read(cursor)
             cursor.execute(_LOCKS)
             held = {(row[0], row[1]) for row in cursor.fetchall()}
             work = _read_work(cursor)
         finally:
             cursor.close()
-        self._catalog = now
-        if self._ignored in statement:
+        self._objects = now
+        if is_own:
             self._last_transaction = transaction
-        if before is None or self._ignored in statement:
+        if before is None or now is None:
             self._held, self._work = held, work
             return
         told = self._told(before, now, held, work)
@@ -210,15 +168,14 @@ class Measurements:
             self._statements.append({"sql": statement, "seconds": seconds, **place, **told})
 
     def _told(
-        self, before: _Catalog, now: _Catalog, held: set[tuple[int, str]], work: dict[int, tuple[int, int]]
+        self, before: Objects, now: Objects, held: set[tuple[int, str]], work: dict[int, tuple[int, int]]
     ) -> dict[str, list[Any]]:
-        relations = {**now.relations, **before.relations}
-        ours, theirs = before.objects(), now.objects()
+        relations, names = {**now.relations, **before.relations}, self._names
         # By the name that it had first: on the target it still has that one.
-        names = {oid: self._names.setdefault(oid, each[1]) for oid, each in relations.items()}
-        tables = [oid for oid, each in relations.items() if each[0] in "rpm"]
-        scans = {oid: work.get(oid, (0, 0))[0] - self._work.get(oid, (0, 0))[0] for oid in tables}
-        rows = {oid: work.get(oid, (0, 0))[1] - self._work.get(oid, (0, 0))[1] for oid in tables}
+        names |= {oid: relations[oid][1] for oid in relations.keys() - names.keys()}
+        tables = [oid for oid in work.keys() & relations.keys() if relations[oid][0] in "rpm"]
+        scans = {oid: work[oid][0] - self._work.get(oid, (0, 0))[0] for oid in tables}
+        rows = {oid: work[oid][1] - self._work.get(oid, (0, 0))[1] for oid in tables}
         return {
             "locks": sorted(
                 [names[oid], mode]
@@ -228,13 +185,13 @@ class Measurements:
             ),
             "rewritten": sorted(
                 names[oid]
-                for oid in tables
-                if oid in now.relations and oid in before.relations and _file(now, oid) != _file(before, oid)
+                for oid, (kind, _, _, file) in now.relations.items()
+                if kind in "rpm" and oid in before.relations and before.relations[oid][3] != file
             ),
             "scanned": sorted(names[oid] for oid, number in scans.items() if number > 0),
             "rows_written": sorted([names[oid], number] for oid, number in rows.items() if number > 0),
-            "created": sorted(list(made) for key, made in theirs.items() if key not in ours),
-            "dropped": sorted(list(made) for key, made in ours.items() if key not in theirs),
+            "created": now.without(before),
+            "dropped": before.without(now),
         }
 
     def _line(self) -> int | None:
@@ -249,7 +206,7 @@ class Measurements:
             self._pause(self._committed)
         cursor = dbapi.cursor()
         try:
-            self._catalog, self._work = _Catalog(cursor), _read_work(cursor)
+            self._objects, self._work = Objects.read(cursor), _read_work(cursor)
         finally:
             cursor.close()
         self._began = time.monotonic()
@@ -260,10 +217,6 @@ class Measurements:
             cursor.execute(statement)
         finally:
             cursor.close()
-
-
-def _file(catalog: _Catalog, oid: int) -> object:
-    return catalog.relations[oid][3]
 
 
 def _read_work(cursor: Any) -> dict[int, tuple[int, int]]:
