@@ -154,7 +154,8 @@ class Run:
             observed = self._observe(self.session)
             if self.plan.steps:
                 to_come = self.history.still_to_come(self.build.chain.run_before(self.plan.current))
-                require_privileges(self.session, to_come, self.version_table)
+                statements = self.build.statements(self.plan.current)
+                require_privileges(self.session, to_come, self.version_table, statements)
                 self.leftovers = find_leftovers(self.session, observed.schema, to_come)
                 observed = replace(observed, schema=observed.schema.without(self.leftovers))
                 if self.request.project.has_models:

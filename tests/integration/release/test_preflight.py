@@ -16,7 +16,7 @@ from interlock.errors import ExitCode
 from interlock.postgres.url import parse_url
 from tests.acceptance.conftest import ask
 from tests.alembic_project import make_project
-from tests.integration.release.conftest import Guard, told
+from tests.integration.release.conftest import Guard, claim, told
 
 TABLE = 'op.create_table("t", sa.Column("id", sa.Integer, primary_key=True))'
 PGBOUNCER = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/bin")
@@ -116,4 +116,79 @@ def test_time_outs_that_are_meant_for_the_application_do_not_end_a_revision(
 
     outcome = guard("release", role, models=False)
 
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+
+
+@pytest.fixture
+def orders_of_another(database: str, role: str) -> str:
+    """A database whose tables belong to somebody else than who releases; gives the URL of that role."""
+    name = parse_url(role).user
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("create table orders (id serial primary key, note text)")
+        connection.execute("create table lines (id serial primary key, order_id int references orders (id))")
+        connection.execute("insert into orders values (1, 'a')")
+        connection.execute(f"grant select, references on orders, lines to {name}")
+        claim(database, "r1")
+        connection.execute(f"grant all on alembic_version to {name}")
+    return role
+
+
+ORDERS = """
+    op.create_table("orders", sa.Column("id", sa.Integer, primary_key=True), sa.Column("note", sa.Text))
+    op.create_table("lines", sa.Column("id", sa.Integer, primary_key=True),
+                    sa.Column("order_id", sa.Integer, sa.ForeignKey("orders.id")))
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    {
+        'op.add_column("orders", sa.Column("price", sa.Numeric))': "changes public.orders (r2.py:11), which belongs to",
+        'op.alter_column("orders", "note", nullable=False)': "changes public.orders",
+        'op.drop_table("lines")': "changes public.lines",
+        'op.execute("update orders set note = upper(note)")': "writes rows of public.orders (r2.py:11)",
+    }.items(),
+    ids=lambda value: value[:24],
+)
+def test_what_belongs_to_another_role_is_known_before_the_first_revision(
+    guard: Guard, tmp_path: Path, orders_of_another: str, body: str, problem: str
+):
+    make_project(tmp_path, {"r1": ORDERS, "r2": f"op.create_table('made', sa.Column('id', sa.Integer)); {body}"})
+
+    outcome = guard("plan", orders_of_another, models=False)
+
+    assert outcome.exit_code == ExitCode.STOP
+    assert f"STOP verify before: revision r2 {problem}" in told(outcome)
+
+
+def test_what_needs_no_more_than_is_granted_is_not_refused(guard: Guard, tmp_path: Path, orders_of_another: str):
+    body = """
+    op.create_table("notes", sa.Column("id", sa.Integer, primary_key=True),
+                    sa.Column("order_id", sa.Integer, sa.ForeignKey("orders.id")))
+    op.execute("insert into notes select id, id from orders")
+    op.add_column("notes", sa.Column("text", sa.Text))
+    op.drop_constraint("notes_order_id_fkey", "notes")
+    """
+    make_project(tmp_path, {"r1": ORDERS, "r2": body})
+
+    outcome = guard("release", orders_of_another, models=False)
+
+    assert [each.step.revision for each in outcome.record.applied] == ["r2"], told(outcome)
+    # It belongs to another role than the rest of the schema now.
+    assert outcome.exit_code == ExitCode.CAUTION
+
+
+def test_a_member_of_the_owner_may_alter(guard: Guard, tmp_path: Path, database: str, orders_of_another: str):
+    owner, member = parse_url(database).user, parse_url(orders_of_another).user
+    with psycopg.connect(database, autocommit=True) as connection:
+        group = f"group_of_{member}"
+        connection.execute(f"create role {group}; grant {group} to {member}")
+        connection.execute(f"alter table orders owner to {group}; alter table lines owner to {group}")
+        connection.execute(f"grant all on schema public to {group}")
+    make_project(tmp_path, {"r1": ORDERS, "r2": 'op.add_column("orders", sa.Column("price", sa.Numeric))'})
+
+    outcome = guard("release", orders_of_another, models=False)
+
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(f"reassign owned by {group} to {owner}; drop owned by {group}; drop role {group}")
     assert outcome.exit_code == ExitCode.CLEAR, told(outcome)

@@ -107,14 +107,13 @@ def test_an_interrupt_ends_what_runs_on_the_server(guard: Guard, tmp_path: Path,
 def test_the_work_of_a_killed_release_keeps_the_next_one_out(
     guard: Guard, tmp_path: Path, database: str, server: EmbeddedServer
 ):
-    make_sleepy_project(tmp_path, database, 3)
+    make_sleepy_project(tmp_path, database, 60)
     environment = {**os.environ, "DATABASE_URL": database, "INTERLOCK_SCRATCH_URL": server.url().as_text()}
     command = [sys.executable, "-m", "interlock", "release", "--schema-only"]
     with subprocess.Popen(command, cwd=tmp_path, env=environment) as killed:
         wait_for_sleeper(database)
-        killed.kill()
-
-    too_early = guard("release", database)
+        too_early = guard("release", database, at={Check.LOCK: killed.kill})
+    execute(database, "delete from t")  # without rows it does not sleep
     waited = guard("release", database, lock_wait_seconds=30)
 
     assert too_early.exit_code == ExitCode.TRY_AGAIN_LATER
