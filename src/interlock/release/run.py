@@ -25,6 +25,7 @@ from interlock.release.backup import Means, PlannedBackup, plan_backup
 from interlock.release.build import Build, open_build
 from interlock.release.cut_short import CutShort, find_cut_short, open_starts, writes_early
 from interlock.release.data_loss import find_data_loss, loss_finding
+from interlock.release.left_behind import left_behind_findings
 from interlock.release.leftovers import drop_leftovers, find_leftovers
 from interlock.release.load_models import LoadedModels
 from interlock.release.logbook import Logbook, StageNotes, counted
@@ -359,6 +360,8 @@ class Run:
             for text in observed.told:
                 self.book.admit(text)
             require_true_claim(found, observed.schema)
+            before = self.history.after(self.build.chain.run_before(self.plan.current))
+            stage.find(*left_behind_findings(fresh, observed.schema, before))
 
     def deploy(self, action: Callable[[], None]) -> None:
         """Do what has to be done between the new schema and the last probes, such as a restart."""

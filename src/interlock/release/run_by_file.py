@@ -19,6 +19,7 @@ from interlock.release.declared import (
     history_of,
     read_schema_file,
 )
+from interlock.release.left_behind import left_behind_findings
 from interlock.release.load_models import LoadedModels, load_models
 from interlock.release.logbook import Logbook, counted
 from interlock.release.observe import Observation, as_judged, like_with_like
@@ -139,6 +140,7 @@ class RunByFile(Run):
             self.book.note(after=found)
             stage.find(*self._findings(found, is_pending=bool(left), schema=_default_schema(fresh)))
             stage.find(*unseen_findings(Check.VERIFY_AFTER, observed.schema))
+            stage.find(*left_behind_findings(fresh, observed.schema))
             stage.summary = self._told(found)
         for text in observed.told:
             self.book.admit(text)
