@@ -1,5 +1,6 @@
 """Look at a live schema as its chain is able to judge it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from interlock.postgres.catalog import take_snapshot
@@ -36,6 +37,16 @@ def observe(
     table = table or find_version_table(session, environment.version_table, environment.version_table_schema)
     ours = everything.without_table(table.schema, table.name).within(history.schemas)
     return like_with_like(as_judged(everything, rules.applied_to(ours), history, rules), history, build.empty_database)
+
+
+def told_of_event_triggers(everything: Snapshot, history: History) -> Iterator[str]:
+    """Say which event triggers will run on the target that no revision makes: the rehearsal was without them."""
+    theirs = [
+        name.path for name in everything.items if name.kind is Kind.EVENT_TRIGGER and name not in history.variants
+    ]
+    if theirs:
+        named = ", ".join(sorted(theirs))
+        yield f"what event triggers do that the target has and the scratch database has not: {named}"
 
 
 def as_judged(everything: Snapshot, ours: Snapshot, history: History, rules: Rules) -> Observation:

@@ -37,7 +37,7 @@ from interlock.release.models import (
     rows_summary,
     unknown_models,
 )
-from interlock.release.observe import Observation, observe
+from interlock.release.observe import Observation, observe, told_of_event_triggers
 from interlock.release.patience import patience
 from interlock.release.plan import plan_release
 from interlock.release.privileges import require_privileges
@@ -157,6 +157,8 @@ class Run:
                 to_come = self.history.still_to_come(self.build.chain.run_before(self.plan.current))
                 statements = self.build.statements(self.plan.current)
                 require_privileges(self.session, to_come, self.version_table, statements)
+                for text in told_of_event_triggers(observed.everything, self.history):
+                    self.book.admit(text)
                 self.leftovers = find_leftovers(self.session, observed.schema, to_come)
                 observed = replace(observed, schema=observed.schema.without(self.leftovers))
                 if self.request.project.has_models:

@@ -8,11 +8,11 @@ from interlock.schema.items import Column, Constraint, Extension, Index, Item, T
 from interlock.schema.name import Kind, Name
 from interlock.schema.snapshot import Snapshot
 
-# Monitoring, replication, access: installed for the database and not for the application.
+# Monitoring, replication, access, audit: installed for the database and not for the application.
 _INSTALLED = frozenset(
     {
         *(Kind.EXTENSION, Kind.LANGUAGE, Kind.ACCESS_METHOD, Kind.TRANSFORM, Kind.DEFAULT_PRIVILEGES),
-        *(Kind.PUBLICATION, Kind.SUBSCRIPTION, Kind.WRAPPER, Kind.SERVER, Kind.USER_MAPPING),
+        *(Kind.PUBLICATION, Kind.SUBSCRIPTION, Kind.WRAPPER, Kind.SERVER, Kind.USER_MAPPING, Kind.EVENT_TRIGGER),
     }
 )
 
