@@ -43,6 +43,7 @@ def _as_false(value: object) -> object:
 class ProjectSettings(_Section):
     """The Alembic project."""
 
+    databases: tuple[Annotated[str, Field(pattern=r"^[0-9]+/.+$")], ...] = ()
     config: str | None = None
     section: str = "alembic"
     script_location: str | None = None

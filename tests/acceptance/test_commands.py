@@ -42,6 +42,22 @@ def released(shop: AlembicProject, template: str, server: EmbeddedServer, databa
     return database
 
 
+def test_another_database_than_the_settings_name_is_left_alone(tmp_path: Path, interlock: Interlock, released: str):
+    (identifier,) = ask(released, "select system_identifier::text from pg_control_system()")[0]
+    settings, name = tmp_path / "interlock.toml", parse_url(released).database
+    execute(released, "delete from alembic_version")
+
+    settings.write_text(f'[project]\ndatabases = ["{identifier}/shop"]')
+    refused = [interlock(*each.split(), database=released) for each in ("release", "restamp --yes", "repair --apply")]
+    settings.write_text(f'[project]\ndatabases = ["{identifier}/shop", "{identifier}/{name}"]')
+    let_in = interlock("restamp", "--yes", database=released)
+
+    for said in refused:
+        assert said.code == ExitCode.STOP
+        assert f"this is the database {identifier}/{name}" in " ".join((said.out + said.err).split())
+    assert let_in.code == 0, let_in
+
+
 @pytest.mark.usefixtures("shop")
 def test_plan_says_what_would_run_and_touches_nothing(interlock: Interlock, database: str):
     said = interlock("plan", database=database)

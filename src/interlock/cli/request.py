@@ -58,6 +58,7 @@ def read_request(
     return settings, Request(
         url=_target(settings),
         project=project,
+        databases=frozenset(settings.project.databases),
         scratch_server=scratch_server,
         application=read_application(settings, folder),
         rules=_rules(settings),

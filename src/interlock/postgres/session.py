@@ -1,7 +1,7 @@
 """A session on the target, and what is to be known of it before anything is touched."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -88,6 +88,16 @@ class ReadOnlyServer(InterlockError):
         )
 
 
+class AnotherTarget(InterlockError):
+    """The database is none of those that the settings name."""
+
+    def __init__(self, server: "ServerFacts", databases: Collection[str]) -> None:
+        super().__init__(
+            problem=f"this is the database {server.identity}, and the settings name {' and '.join(sorted(databases))}",
+            remedy="see what DATABASE_URL points at; if it is meant, add it to databases in [project]",
+        )
+
+
 class ServerRefused(InterlockError):
     """The server did not do what it was asked, or went away."""
 
@@ -120,6 +130,11 @@ class ServerFacts:
     is_standby: bool
     is_read_only: bool
     system_identifier: str
+
+    @property
+    def identity(self) -> str:
+        """What tells this database from every other one, in a standby and after a restart too."""
+        return f"{self.system_identifier}/{self.database}"
 
 
 @contextmanager
@@ -161,6 +176,12 @@ def require_writable(server: ServerFacts) -> None:
     """Raise ReadOnlyServer where no release could write."""
     if server.is_standby or server.is_read_only:
         raise ReadOnlyServer(is_standby=server.is_standby)
+
+
+def require_named(server: ServerFacts, databases: Collection[str]) -> None:
+    """Raise AnotherTarget where databases are named and this is none of them."""
+    if databases and server.identity not in databases:
+        raise AnotherTarget(server, databases)
 
 
 # What libpq and the server say, and what helps. The server may say it in another language: hence the last row.

@@ -14,7 +14,7 @@ from interlock.postgres.dependents import find_dependents
 from interlock.postgres.effects import Effect, carry_out, measure
 from interlock.postgres.lock import Holder, ReleaseLock, hold_release_lock
 from interlock.postgres.rebuild import as_rebuilt, reads_as_printed, rebuild
-from interlock.postgres.session import Connection, open_session, read_facts, require_writable
+from interlock.postgres.session import Connection, open_session, read_facts, require_named, require_writable
 from interlock.postgres.settle import recognise
 from interlock.postgres.version_table import VersionTable, find_version_table
 from interlock.release.build import Build, open_build
@@ -115,6 +115,7 @@ def repair(
     with ExitStack() as resources:
         session = resources.enter_context(open_session(request.url))
         server = read_facts(session)
+        require_named(server, request.databases)
         build = resources.enter_context(open_build(request.project, request.scratch_server, request.url, session))
         table = find_version_table(session, build.environment.version_table, build.environment.version_table_schema)
         lock: ReleaseLock | None = None

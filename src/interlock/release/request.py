@@ -41,12 +41,14 @@ class Application:
 class Request:
     """Which project is released to which database, and how it is proved.
 
-    `allowed_drops` are names, as reports write them, of what may be dropped although it holds rows; `backup`
+    `databases` are those that may be worked on, as system identifier and name with a slash between them, none where any
+    may. `allowed_drops` are names, as reports write them, of what may be dropped although it holds rows; `backup`
     says how that is kept before, None where it is not.
     """
 
     url: DatabaseUrl
     project: Project
+    databases: frozenset[str] = frozenset()
     scratch_server: DatabaseUrl | None = None
     application: Application | None = None
     rules: Rules = NO_RULES

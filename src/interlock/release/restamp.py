@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from interlock.errors import ExitCode, InterlockError
 from interlock.postgres.lock import Holder, hold_release_lock
-from interlock.postgres.session import open_session, read_facts, require_writable
+from interlock.postgres.session import open_session, read_facts, require_named, require_writable
 from interlock.postgres.version_table import find_version_table, read_revisions, write_revisions
 from interlock.release.build import open_build
 from interlock.release.locate import BASE, names_of
@@ -83,7 +83,9 @@ def restamp(
     """
     with ExitStack() as resources:
         session = resources.enter_context(open_session(request.url))
-        require_writable(read_facts(session))
+        server = read_facts(session)
+        require_named(server, request.databases)
+        require_writable(server)
         build = resources.enter_context(open_build(request.project, request.scratch_server, request.url, session))
         table = find_version_table(session, build.environment.version_table, build.environment.version_table_schema)
         lock_session = resources.enter_context(open_session(request.url, "interlock release lock"))

@@ -17,6 +17,7 @@ from interlock.postgres.session import (
     Connection,
     open_session,
     read_facts,
+    require_named,
     require_writable,
 )
 from interlock.postgres.version_table import VersionTable, find_version_table
@@ -114,6 +115,7 @@ class Run:
                 )
             )
             stage.summary = f"{self.request.url}, PostgreSQL {server.version}"
+            require_named(server, self.request.databases)
             if is_write:
                 require_writable(server)
             if is_write or is_planned:
