@@ -17,15 +17,20 @@ OLDEST_SUPPORTED = 14
 
 Connection = psycopg.Connection[Any]
 
-# A network that went away is noticed in a minute, and not after the two hours of the kernel's default.
-KEEPALIVES = "keepalives=1 keepalives_idle=20 keepalives_interval=10 keepalives_count=3"
+# A network that went away is noticed in a minute, and not after the two hours of the kernel's default: by us, and
+# by the server, which would keep for us what we have locked.
+KEEPALIVES = "keepalives=1 keepalives_idle=20 keepalives_interval=10 keepalives_count=3 tcp_user_timeout=50000"
 
 # Those of a role or database are meant for the application: idle, we hold the release lock, or wait for a build.
 # A lock that somebody else keeps must not keep us for ever.
 _OWN_TIMEOUTS = """
-select pg_catalog.set_config(name, case name when 'lock_timeout' then '10s' else '0' end, false)
-  from pg_catalog.pg_settings
- where name in ('lock_timeout', 'transaction_timeout', 'idle_session_timeout', 'idle_in_transaction_session_timeout')
+select pg_catalog.set_config(name, value, false)
+  from (values ('lock_timeout', '10s'), ('transaction_timeout', '0'), ('idle_session_timeout', '0'),
+               ('idle_in_transaction_session_timeout', '0'),
+               ('tcp_keepalives_idle', '20'), ('tcp_keepalives_interval', '10'), ('tcp_keepalives_count', '3'),
+               ('tcp_user_timeout', '50000'))
+           as wanted (name, value)
+  join pg_catalog.pg_settings using (name)
 """
 
 # Those of a role or database are meant for the application here too, and would end a long statement of a revision. The
@@ -35,7 +40,9 @@ WORKER_SETTINGS = (
     """
 select pg_catalog.count(pg_catalog.set_config(name, value, false))
   from (values ('transaction_timeout', '0'), ('idle_session_timeout', '0'),
-               ('idle_in_transaction_session_timeout', '0'), ('client_connection_check_interval', '1s'))
+               ('idle_in_transaction_session_timeout', '0'), ('client_connection_check_interval', '1s'),
+               ('tcp_keepalives_idle', '20'), ('tcp_keepalives_interval', '10'), ('tcp_keepalives_count', '3'),
+               ('tcp_user_timeout', '50000'))
            as wanted (name, value)
   join pg_catalog.pg_settings using (name)
  where name <> 'client_connection_check_interval' or pg_catalog.version() !~* 'windows|mingw|visual'

@@ -12,6 +12,7 @@ import pytest
 
 from interlock.errors import ExitCode
 from interlock.postgres.embedded import EmbeddedServer
+from interlock.postgres.session import open_session
 from interlock.postgres.url import parse_url
 from interlock.verdict.finding import Check
 from tests.acceptance.conftest import ask, execute
@@ -119,3 +120,16 @@ def test_the_work_of_a_killed_release_keeps_the_next_one_out(
     assert too_early.exit_code == ExitCode.TRY_AGAIN_LATER
     assert waited.exit_code == ExitCode.CLEAR
     assert ask(database, "select datname from pg_database where datname like 'interlock_scratch%'") == []
+
+
+def test_the_server_notices_within_a_minute_that_a_network_went_away(guard: Guard, tmp_path: Path, database: str):
+    # What happens then can only be seen where a network can be taken away, and is the kernel's affair.
+    settings = "current_setting('tcp_keepalives_idle') as idle, current_setting('tcp_user_timeout') as unanswered"
+    make_project(tmp_path, {"r1": f'op.execute("create table t as select {settings}")'})
+
+    outcome = guard("release", database, models=False)
+
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+    assert ask(database, "select * from t") == [("20", "50000")]
+    with open_session(parse_url(database)) as own:
+        assert own.execute(f"select {settings}").fetchall() == [("20", "50000")]
