@@ -7,13 +7,14 @@ import psycopg
 from interlock.chain.inserts import find_refusals
 from interlock.chain.kinds import Kind, clash, type_name
 from interlock.chain.mapped import IS_THE_TABLE, MappedEnum, MappedSelect, Misfit, Models
+from interlock.chain.room import find_tight_integers
 from interlock.chain.uniques import find_not_kept
 from interlock.postgres.session import Connection
 from interlock.verdict.finding import Signal
 
 
 def find_misfits(connection: Connection, models: Models) -> Iterator[Misfit]:
-    """Select every mapped class without rows; compare enums, the kinds of columns, what is inserted, what is unique.
+    """Select every mapped class without rows; compare enums, kinds and sizes, what is inserted, what is unique.
 
     The session is read-only afterwards.
     """
@@ -21,6 +22,7 @@ def find_misfits(connection: Connection, models: Models) -> Iterator[Misfit]:
     yield from _unselectable(connection, models)
     yield from _mislabelled(connection, models)
     yield from _mistyped(connection, models)
+    yield from find_tight_integers(connection, models)
     yield from find_refusals(connection, models.columns)
     yield from find_not_kept(connection, models)
 

@@ -4,10 +4,14 @@ from collections.abc import Iterable, Iterator
 
 from interlock.chain.keys import TakenKey
 from interlock.chain.mapped import Misfit, Models
+from interlock.chain.room import find_tight_texts
 from interlock.chain.rows import WITHIN_SECONDS, LookedAt, Trouble, Unreadable
+from interlock.postgres.session import Connection
 from interlock.release.load_models import LoadedModels
 from interlock.release.logbook import counted
 from interlock.verdict.finding import Check, Finding, Signal
+
+SHOWN = 5
 
 
 def unknown_models(models: Models | None) -> Finding:
@@ -36,6 +40,14 @@ def loading_findings(check: Check, loaded: LoadedModels) -> Iterator[Finding]:
             f"the module {module} can define mapped classes, and cannot be imported: {failure}",
             "let it be importable where the guard runs, or leave it out: [project] exclude_modules",
         )
+
+
+def without_room(session: Connection, models: Models) -> Iterator[str]:
+    """Say which texts and decimals a class allows that its column has no room for: few applications have any."""
+    tight = list(find_tight_texts(session, models))
+    if tight:
+        more = f" and {len(tight) - SHOWN} more" if tight[SHOWN:] else ""
+        yield f"longer values than columns have room for: {'; '.join(tight[:SHOWN])}{more}"
 
 
 def not_covered(loaded: LoadedModels) -> Iterator[str]:

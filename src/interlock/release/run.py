@@ -37,6 +37,7 @@ from interlock.release.models import (
     row_findings,
     rows_summary,
     unknown_models,
+    without_room,
 )
 from interlock.release.observe import Observation, observe, told_of_event_triggers
 from interlock.release.patience import patience
@@ -387,7 +388,7 @@ class Run:
                 stage.find(unknown_models(models))
                 return
             self.book.note(mapped_classes=len(models.selects))
-            for told in not_covered(loaded):
+            for told in (*not_covered(loaded), *without_room(fresh, models)):
                 self.book.admit(told)
             if not self._is_compared_with_chain:
                 stage.find(*self._what_the_head_lacks(Check.MODELS))

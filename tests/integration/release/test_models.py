@@ -60,7 +60,7 @@ def test_enums_are_found_behind_arrays_domains_decorators_and_variants(guard: Gu
 TAXES = {
     "r1": """
         op.execute("create table taxes (id serial primary key, rate int not null, gross int generated always as "
-                   "(rate + 100) stored, note text not null default '')")
+                   "(rate + 100) stored, note text not null default '', paid_at int)")
     """
 }
 TAX_MODELS = """
@@ -75,6 +75,7 @@ class Tax(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     gross: Mapped[int | None]
     note: Mapped[str | None]
+    paid_at: Mapped[int | None] = mapped_column(sa.BigInteger)
 
 target_metadata = Base.metadata
 """
@@ -90,6 +91,7 @@ def test_a_row_that_the_orm_cannot_insert_is_found_before_anything_is_touched(
     assert outcome.record.applied == ()
     findings = told(outcome).replace("verify before: models against chain at r1: ", "")
     assert [each.partition(",")[0] for each in findings.splitlines()] == [
+        "CAUTION taxes.paid_at is integer",
         "STOP taxes.rate is NOT NULL without a default",
         "STOP taxes.gross is generated always",
         "CAUTION taxes.note is NOT NULL",
@@ -114,14 +116,14 @@ class Seat(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     hall: Mapped[int]
     place: Mapped[int]
-    code: Mapped[str] = mapped_column(unique=True)
+    code: Mapped[str] = mapped_column(sa.String(255), unique=True)
 
 target_metadata = Base.metadata
 """
 SEATS = """
     op.execute("create schema theatre")
     op.execute("create table theatre.seats (id serial primary key, hall int not null, place int not null, "
-               "code text not null)")
+               "code varchar(10) not null)")
     op.execute("create unique index on theatre.seats (hall, id)")
     op.execute("create unique index on theatre.seats (code) where hall > 0")
     op.execute("create unique index on theatre.seats (lower(code))")
@@ -149,4 +151,8 @@ def test_what_a_class_says_is_unique_and_nothing_keeps_so_is_caution(guard: Guar
         op.execute("create unique index on theatre.seats (code) include (hall)")
         """,
     )
-    assert guard("release", database).exit_code == ExitCode.CLEAR
+    released = guard("release", database)
+
+    assert released.exit_code == ExitCode.CLEAR
+    room = "longer values than columns have room for: seats.code is character varying(10), mapped as VARCHAR(255)"
+    assert room in released.record.unproved
