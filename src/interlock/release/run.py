@@ -20,6 +20,7 @@ from interlock.postgres.session import (
     require_named,
     require_writable,
 )
+from interlock.postgres.unpopulated import find_unpopulated
 from interlock.postgres.version_table import VersionTable, find_version_table
 from interlock.release.apply import apply
 from interlock.release.backup import Means, PlannedBackup, plan_backup
@@ -50,7 +51,7 @@ from interlock.release.request import Request
 from interlock.release.scratch_build import current_revisions, open_scratch_build
 from interlock.release.squawk import ask_squawk, find_squawk
 from interlock.release.target_process import TargetProcess, start_target_process
-from interlock.release.verify import drift_findings, require_true_claim, unseen_findings, verify
+from interlock.release.verify import drift_findings, require_true_claim, unpopulated_findings, unseen_findings, verify
 from interlock.schema.history import History
 from interlock.schema.name import Name
 from interlock.schema.snapshot import Snapshot
@@ -367,6 +368,7 @@ class Run:
             require_true_claim(found, observed.schema)
             before = self.history.after(self.build.chain.run_before(self.plan.current))
             stage.find(*left_behind_findings(fresh, observed.schema, before))
+            stage.find(*unpopulated_findings(stage.check, find_unpopulated(fresh, observed.schema.items)))
 
     def deploy(self, action: Callable[[], None]) -> None:
         """Do what has to be done between the new schema and the last probes, such as a restart."""

@@ -12,6 +12,7 @@ from interlock.errors import InterlockError
 from interlock.postgres.catalog import take_snapshot
 from interlock.postgres.scratch import scratch_databases
 from interlock.postgres.session import Connection, open_session, read_identity
+from interlock.postgres.unpopulated import find_unpopulated
 from interlock.release.declared import (
     compare_with_file,
     find_reasons_for_stale,
@@ -28,7 +29,7 @@ from interlock.release.record import Verification
 from interlock.release.request import Request
 from interlock.release.run import Run, not_run
 from interlock.release.scratch_build import current_revisions, without_version_table
-from interlock.release.verify import unseen_findings
+from interlock.release.verify import unpopulated_findings, unseen_findings
 from interlock.schema.file import SchemaFile
 from interlock.schema.history import History
 from interlock.schema.prints import recognise_known
@@ -141,6 +142,7 @@ class RunByFile(Run):
             stage.find(*self._findings(found, is_pending=bool(left), schema=_default_schema(fresh)))
             stage.find(*unseen_findings(Check.VERIFY_AFTER, observed.schema))
             stage.find(*left_behind_findings(fresh, observed.schema))
+            stage.find(*unpopulated_findings(stage.check, find_unpopulated(fresh, observed.schema.items)))
             stage.summary = self._told(found)
         for text in observed.told:
             self.book.admit(text)

@@ -1,6 +1,6 @@
 """Does the live schema hold what the chain declares?"""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from interlock.chain.revisions import Chain
 from interlock.errors import InterlockError
@@ -106,6 +106,13 @@ def unseen_findings(check: Check, observed: Snapshot) -> Iterator[Finding]:
         yield Finding(check, Signal.CAUTION, f"not everything can be seen: {text}", remedy)
     for text in observed.unmodelled:
         yield Finding(check, Signal.CAUTION, f"of a kind that is not compared: {text}", "compare it by hand")
+
+
+def unpopulated_findings(check: Check, views: Iterable[str]) -> Iterator[Finding]:
+    """Turn materialized views that hold nothing into findings. No catalog says whether anybody asks them."""
+    for view in views:
+        told = f"materialized view {view} holds nothing, and refuses every query"
+        yield Finding(check, Signal.CAUTION, told, f"refresh materialized view {view}")
 
 
 def signal_of(change: Change, to_come: Collection[Name], rules: Rules) -> Signal:

@@ -40,3 +40,18 @@ def test_an_object_of_no_kind_that_is_compared_is_named_and_nothing_is_clear(
 
     assert outcome.exit_code == ExitCode.CAUTION, told(outcome)
     assert "of a kind that is not compared: function pg_catalog.hidden()" in told(outcome)
+
+
+def test_a_materialized_view_that_refuses_every_query_is_no_clear(guard: Guard, tmp_path: Path, database: str):
+    view = "op.execute('create materialized view ids as select id from t')"
+    make_project(tmp_path, {"r1": MAKES_T, "r2": view}, models=ONE_TABLE)
+    assert guard("release", database).exit_code == ExitCode.CLEAR
+    empties = "op.execute('refresh materialized view ids with no data')"
+    make_project(tmp_path, {"r1": MAKES_T, "r2": view, "r3": empties}, models=ONE_TABLE)
+
+    outcome = guard("release", database)
+
+    assert outcome.exit_code == ExitCode.CAUTION
+    assert told(outcome) == (
+        "CAUTION verify after: materialized view public.ids holds nothing, and refuses every query"
+    )
