@@ -5,14 +5,15 @@ it finds by the rows of a table, drops it on the target alone.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import Pool
 
-from interlock.chain.lock_waits import is_autocommit, is_postgresql
+from interlock.chain.lock_waits import is_autocommit, is_postgresql, run
+from interlock.hazards.sql import words_of
 from interlock.postgres.row_holders import PARENTS, ROW_HOLDERS, Identity, as_row_holders, find_lost
 from interlock.schema.name import Name
 
@@ -22,6 +23,8 @@ _DROPS_NOTHING = re.compile(
     r"|savepoint|release|rollback)\b(?!.*\b(drop|select))",
     re.IGNORECASE | re.DOTALL,
 )
+# What drops something by its own words, and may do so in a transaction.
+_DROPS = re.compile(r"(drop|alter\b.*\bdrop)\b(?!.*\b(concurrently|database|tablespace|subscription)\b)", re.IGNORECASE)
 
 
 class UnforeseenLoss(Exception):
@@ -64,6 +67,24 @@ class Losses:
     def begin(self, foreseen: Collection[str]) -> None:
         """A revision begins, of which these names are known to be dropped, or allowed to be."""
         self._foreseen = frozenset(foreseen)
+
+    def together(self, statement: str, context: Any, execute: Callable[[], None]) -> Callable[[], None]:
+        """Let a statement that would be committed at once, and drops something, be looked at before it is."""
+        if not _DROPS.match(words_of(statement)):
+            return execute
+
+        def execute_and_look() -> None:
+            connection = context.root_connection.connection.dbapi_connection
+            run(connection, "begin")
+            try:
+                execute()
+                self._look(connection)
+                run(connection, "commit")
+            except Exception:
+                run(connection, "rollback")
+                raise
+
+        return execute_and_look
 
     def _note(self, _connection: object, _cursor: object, statement: str, *_others: object) -> None:
         self._may_drop = self._may_drop or not _DROPS_NOTHING.match(statement)

@@ -188,11 +188,15 @@ class Worker:
 
     def limit_lock_waits(self) -> Answer:
         """Let no statement wait for a lock for long, from now on: there are others who use this database."""
-        self.losses = Losses(self.setup["identity_query"], self.setup["identity"])
-        self.losses.listen()  # before all: what it refuses was not committed
-        self.half_done = HalfDone()
-        self.half_done.listen()  # first: what is not sent waits for nobody
-        self.lock_waits = LockWaits(self.half_done.together)
+        self.losses = losses = Losses(self.setup["identity_query"], self.setup["identity"])
+        losses.listen()  # before all: what it refuses was not committed
+        self.half_done = half_done = HalfDone()
+        half_done.listen()  # first: what is not sent waits for nobody
+        self.lock_waits = LockWaits(
+            lambda cursor, statement, context, execute: half_done.together(
+                cursor, statement, context, losses.together(statement, context, execute)
+            )
+        )
         self.lock_waits.listen()
         return {}
 
