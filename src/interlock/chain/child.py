@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
@@ -130,11 +130,13 @@ class Child:
         *,
         refused: tuple[DatabaseUrl, str] | None = None,
         session_statements: Iterable[str] = (),
+        scratch_roles: Collection[str] | None = None,
     ) -> None:
         """Set the project's environment to this database; `identity` is what proves that env.py opened it.
 
         `refused` is the database, with its identity, that SQLAlchemy may not open in this process whoever asks for
-        it; each `session_statements` runs at the beginning of every session.
+        it; each `session_statements` runs at the beginning of every session. `scratch_roles` are the roles of the
+        target, where this is a scratch database.
         """
         self._secrets |= url.secrets | (refused[0].secrets if refused else frozenset())
         setup = {
@@ -142,6 +144,7 @@ class Child:
             "identity": identity,
             "refused_identity": refused[1] if refused else None,
             "session_statements": list(session_statements),
+            "scratch_roles": None if scratch_roles is None else sorted(scratch_roles),
         }
         self._ask("preparing the project", "connect", setup)
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-# Making a role is let through: chains do it where there is none, and it takes nothing from anybody.
+# Making a role where there is none, as chains do it in a block, takes nothing from anybody; see also roles.py.
 _CHANGES_SERVER = re.compile(
     r"\b(alter|drop)\s+(role|user(?!\s+mapping)|group|database|tablespace)\b|\balter\s+system\b", re.IGNORECASE
 )
@@ -17,8 +17,8 @@ class ChangesWholeServer(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "it changes a role, a database or settings of the whole server, and the scratch databases are on the"
-            " target's own: let INTERLOCK_SCRATCH_URL name another server, or leave it out"
+            "it makes or changes a role, a database or settings of the whole server, and the scratch databases are on"
+            " the target's own: let INTERLOCK_SCRATCH_URL name another server, or leave it out"
         )
 
 

@@ -34,6 +34,7 @@ from interlock.chain.lock_waits import LockWaits, is_postgresql
 from interlock.chain.losses import Losses
 from interlock.chain.measure import Measurements
 from interlock.chain.packages import OwnPackages, find_packages, is_left_out, modules_of, own_folders
+from interlock.chain.roles import Roles
 from interlock.chain.same_session import Sent
 from interlock.chain.whole_server import keep_whole_server
 
@@ -84,6 +85,7 @@ class Worker:
         self.lock_waits: LockWaits | None = None
         self.half_done: HalfDone | None = None
         self.losses: Losses | None = None
+        self.roles: Roles | None = None
         self.measurements: Measurements | None = None
         self.recorder = Recorder()
         self.packages: OwnPackages | None = None
@@ -96,8 +98,12 @@ class Worker:
         """Take note of the database, and of how the project is told of it, before any of its code is imported."""
         self.setup = setup
         os.environ.update(setup["environment"])
-        if _server_of(setup["identity"]) == _server_of(setup["refused_identity"] or ""):
+        is_on_target = _server_of(setup["identity"]) == _server_of(setup["refused_identity"] or "")
+        if is_on_target:
             keep_whole_server()
+        if setup["scratch_roles"] is not None:
+            self.roles = Roles(setup["scratch_roles"], is_on_target=is_on_target)
+            self.roles.listen()
         # The pool is the one place that each connection of SQLAlchemy passes, whoever makes its engine.
         event.listen(Pool, "connect", self._admit)
         return {}
@@ -266,6 +272,8 @@ class Worker:
             self.measurements.listen()
         measurements, script = self.measurements, str(self.scripts.get_revision(revision).path)
         measurements.begin(script, version_table)
+        if self.roles:
+            self.roles.is_pending = True
         place = {"revision": revision, "file": Path(script).name}
         return _Revision(revision, lambda: {"statements": [{**place, **each} for each in measurements.end()]})
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import psycopg
 
+from interlock.postgres.roles import make_roles
 from interlock.schema.ddl.create import create_statements, finish_statements, prepare_statements, why_not_made
 from interlock.schema.ddl.order import place_of
-from interlock.schema.ddl.words import always_quoted, identifier, parents_of, relation
+from interlock.schema.ddl.words import always_quoted, parents_of, relation
 from interlock.schema.items import Column, Constraint, Extension, Index, Item, Table, View
 from interlock.schema.name import Kind, Name
 from interlock.schema.snapshot import Snapshot
@@ -73,7 +74,7 @@ def rebuild(
     items = [item for item in items if item.name not in skipped]
     with reads_as_printed(connection):
         if makes_roles:
-            _make_roles(connection, snapshot.roles)
+            make_roles(connection, snapshot.roles)
         if names is None:
             _drop_public_unless(Name(Kind.SCHEMA, "", "public") in wanted.items, connection)
         failed = [
@@ -197,12 +198,6 @@ def reads_as_printed(connection: psycopg.Connection[Any]) -> Iterator[None]:
 def _set(connection: psycopg.Connection[Any], settings: dict[str, str]) -> None:
     for name, value in settings.items():
         connection.execute("select pg_catalog.set_config(%s, %s, false)", [name, value])
-
-
-def _make_roles(connection: psycopg.Connection[Any], roles: Iterable[str]) -> None:
-    there = {name for (name,) in connection.execute("select rolname from pg_roles")}
-    for role in sorted(role for role in set(roles) - there if not role.startswith("pg_")):
-        connection.execute(f"create role {identifier(role)} nologin".encode())
 
 
 def _drop_public_unless(is_wanted: bool, connection: psycopg.Connection[Any]) -> None:

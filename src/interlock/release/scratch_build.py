@@ -13,6 +13,7 @@ from interlock.chain.project import Project
 from interlock.chain.revisions import Chain, Revision
 from interlock.errors import InterlockError
 from interlock.postgres.catalog import take_snapshot
+from interlock.postgres.roles import make_roles, read_roles
 from interlock.postgres.row_holders import Identity, find_lost, read_row_holders
 from interlock.postgres.scratch import ScratchServer, open_scratch_server
 from interlock.postgres.session import Connection, open_session, read_identity
@@ -186,11 +187,13 @@ def open_scratch_build(
         ExitStack() as others,
     ):
         refused = (target, read_identity(like)) if target and like else None
+        roles = read_roles(like) if like else ()
+        make_roles(observer, roles)
 
         def introduce(child: Child) -> Child:
             # The target is not the project's before the gate, wherever its code has found another URL of it.
             told = url.with_driver_of(target) if target else url  # env.py may know only one: that of an event loop
-            child.connect(told, read_identity(observer), refused=refused)
+            child.connect(told, read_identity(observer), refused=refused, scratch_roles=roles)
             return child
 
         def renew() -> Child:
