@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import psycopg
 from psycopg import sql
@@ -13,6 +14,9 @@ from interlock.errors import Unreachable
 from interlock.postgres.embedded import run_throwaway_server
 from interlock.postgres.session import Connection, open_session
 from interlock.postgres.url import DatabaseUrl
+
+STAND_INS = Path(__file__).with_name("stand_ins")
+"""The folder of extensions that have the functions of others by their names alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,17 @@ def open_scratch_server(server: DatabaseUrl | None) -> Iterator[ScratchServer]:
         yield ScratchServer(server, is_thrown_away=False)
     else:
         with run_throwaway_server() as embedded:
+            _offer_stand_ins(embedded.url())
             yield ScratchServer(embedded.url(), is_thrown_away=True)
+
+
+def _offer_stand_ins(server: DatabaseUrl) -> None:
+    """Offer the extensions that most servers have and the embedded one is built without."""
+    with open_session(server) as session:
+        # From 18 on a server looks for extensions elsewhere too, where it has none itself.
+        if session.info.server_version >= 180_000:
+            path = sql.Literal(f"$system:{STAND_INS}")
+            session.execute(sql.SQL("alter role current_user set extension_control_path = {}").format(path))
 
 
 @contextmanager
