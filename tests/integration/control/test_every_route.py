@@ -164,6 +164,20 @@ def contents(people: People) -> dict[str, list[tuple[Any, ...]]]:
     return {table: people.sql(f"select * from {table} order by 1, 2") for table in tables}  # noqa: S608 - names of ours
 
 
+def test_head_answers_what_get_does_without_a_body(api: Api, people: People, globex: Callable[[str], str]):
+    root = people.super_admin()
+    reads = {(globex(path), root) for method, path in OPERATIONS if method == "GET"}
+    by_strangers = {(path, None) for path in ("/api/v1/me", "/", "/sign-in", "/assets/console.css")}
+
+    for path, member in reads | by_strangers:
+        query = {"organisation_key": "globex"}
+        read, head = (api.ask(method, path, member, params=query) for method in ("GET", "HEAD"))
+
+        assert (head.status_code, head.content) == (read.status_code, b""), path
+        same = ("Content-Type", "Content-Length", "WWW-Authenticate", "Location")
+        assert [head.headers.get(each) for each in same] == [read.headers.get(each) for each in same]
+
+
 def test_an_unknown_id_is_404_and_not_an_error(api: Api, people: People):
     root = people.super_admin()
     values = {"organisation_key": "nothing", "key": "nothing", "user_id": uuid4()}

@@ -35,12 +35,14 @@ def test_answers_are_counted_by_route_and_not_by_address(metered: Api, people: P
     for key in ("one", "two", "three"):
         metered.get(f"/api/v1/admin/organisations/{key}", root)
         metered.get(f"/made-up/{key}")
+    metered.ask("HEAD", "/livez")
     after = read(metered)
 
     grown = {labels: value - before.get(labels, 0) for labels, value in after.items() if value != before.get(labels)}
     grown.pop(("GET", "/metrics", "200"), None)
     assert grown == {
         ("GET", "/api/v1/admin/organisations/{key}", "404"): 3,
+        ("HEAD", "/livez", "200"): 1,
         ("unknown", "unknown", "404"): 3,
     }
 

@@ -48,7 +48,7 @@ def test_a_known_path_tells_which_methods_it_has(api: Api):
     answer = api.ask("DELETE", "/api/v1/me")
 
     assert_problem(answer, 405)
-    assert answer.headers["Allow"] == "GET"
+    assert answer.headers["Allow"] == "GET, HEAD"
 
 
 def test_no_token_is_a_problem(api: Api):

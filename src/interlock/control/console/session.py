@@ -105,7 +105,7 @@ def require_own_form(request: Request) -> None:
 
     Every browser of the last years says where a request comes from; one that does not says it by `Origin`.
     """
-    if request.method in ("GET", "HEAD"):
+    if request.method == "GET":
         return
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
@@ -154,7 +154,7 @@ def error_page(request: Request, error: InterlockError, status: int) -> Response
 
 
 async def _ask_to_sign_in(request: Request) -> Response:
-    if request.method in ("GET", "HEAD"):
+    if request.method == "GET":
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         address = f"/sign-in?next={quote(path)}"
         if "HX-Request" in request.headers:

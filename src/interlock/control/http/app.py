@@ -24,6 +24,7 @@ from interlock.control.http import (
     users,
 )
 from interlock.control.http.envelope import Envelope
+from interlock.control.http.head import HeadAsGet
 from interlock.control.http.logs import AccessLog
 from interlock.control.http.ports import Ports
 from interlock.control.http.problems import Problem, answer_errors, problems
@@ -53,6 +54,7 @@ def create_app(ports: Ports, close: Callable[[], Awaitable[None]]) -> FastAPI:
     app.include_router(health.router)
     app.include_router(metrics.router)
     app.include_router(_api())
+    app.add_middleware(HeadAsGet)
     app.add_middleware(AccessLog)
     app.add_middleware(Envelope, larger_bodies=LARGER_BODIES)  # the outermost: what the log says has its request id
     answer_errors(app)

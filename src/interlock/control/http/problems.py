@@ -133,4 +133,7 @@ async def _answer_invalid_request(request: Request, error: RequestValidationErro
 
 
 async def _answer_framework_error(request: Request, error: HTTPException) -> JSONResponse:
-    return problem(error.status_code, error.detail, request.state.request_id, headers=error.headers)
+    headers = dict(error.headers or {})
+    if "GET" in headers.get("Allow", "").split(", "):
+        headers["Allow"] += ", HEAD"
+    return problem(error.status_code, error.detail, request.state.request_id, headers=headers)
