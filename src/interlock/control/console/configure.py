@@ -59,11 +59,9 @@ async def configure(request: Request, visitor: Visitor, key: KeyInPath, module_k
             await _assign(visitor, key, wanted, version)
         except InvalidConfiguration as error:
             wrong = error.wrong
-        except ChangedMeanwhile:
-            _, _, current = await _found(visitor, key, module_key)
+        except ChangedMeanwhile as error:
             changes = {name: getattr(wanted, name) for name in ("configuration", "allowed_users", "denied_users")}
-            address = f"/organisations/{key}/modules/{module_key}"
-            return await lost_update(request, address, current or _nothing_of(organisation, module), changes)
+            return await lost_update(request, error.current, changes)
     if wrong:
         return await _page(request, visitor, organisation, module, wanted, version, wrong=wrong, typed=form, status=422)
     return RedirectResponse(f"/organisations/{key}/modules/{module_key}", status_code=303)

@@ -161,10 +161,8 @@ async def change(request: Request, visitor: Visitor, key: KeyInPath, form: Form)
             await flags.change(work, key, wanted, expected={form.get("version", "")})
     except InvalidChange as error:
         return await _page(request, visitor, key, details=form, error=error)
-    except ChangedMeanwhile:
-        async with visitor.work() as work:
-            current = await flags.find(work, key)
-        return await lost_update(request, f"/feature-flags/{key}", current, wanted)
+    except ChangedMeanwhile as error:
+        return await lost_update(request, error.current, wanted)
     return RedirectResponse(f"/feature-flags/{key}", status_code=303)
 
 

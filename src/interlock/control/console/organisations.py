@@ -108,10 +108,8 @@ async def change(request: Request, visitor: Visitor, key: KeyInPath, form: Form)
     try:
         async with visitor.platform_work() as work:
             await organisations.change(work, key, wanted, expected={form.get("version", "")})
-    except ChangedMeanwhile:
-        async with visitor.work() as work:
-            current = await organisations.find(work, key)
-        return await lost_update(request, f"/organisations/{key}", current, wanted)
+    except ChangedMeanwhile as error:
+        return await lost_update(request, error.current, wanted)
     return RedirectResponse(f"/organisations/{key}", status_code=303)
 
 

@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from interlock.errors import InterlockError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 class NotSignedIn(InterlockError):
@@ -93,13 +97,14 @@ class Conflict(InterlockError):
 
 
 class ChangedMeanwhile(InterlockError):
-    """Somebody else has changed the thing since it was read."""
+    """Somebody else has changed the thing since it was read. `current` is what it is now; None, if it is not there."""
 
-    def __init__(self) -> None:
+    def __init__(self, current: "DataclassInstance | None") -> None:
         super().__init__(
             problem="somebody has changed it since you read it",
             remedy="read it again, and send its ETag as If-Match with what you still want to change",
         )
+        self.current = current
 
 
 class InvitationRefused(InterlockError):

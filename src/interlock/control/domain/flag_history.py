@@ -46,7 +46,7 @@ async def _take_back(work: "UnitOfWork[WholePlatform]", current: Flag, event: Au
     changes = _changed_back(before, after)
     expected = replace(current, **_changed_back(after, before))
     if not changes or expected != current:
-        raise ChangedMeanwhile
+        raise ChangedMeanwhile(current)
     return await flags.change(work, current.key, changes)
 
 

@@ -25,4 +25,4 @@ def check_version(thing: "DataclassInstance | None", expected: Collection[str] |
     """Refuse to change a thing that is in none of the expected states, or is not there; None expects nothing."""
     states = {ABSENT} if thing is None else {PRESENT, version_of(thing)}
     if expected is not None and states.isdisjoint(expected):
-        raise ChangedMeanwhile
+        raise ChangedMeanwhile(thing)
