@@ -906,6 +906,10 @@ def test_a_module_that_does_not_hold_is_not_shown_as_if_it_did(visitor: Visitor,
 
     assert ">refused<" in visitor.get("/organisations/acme").text
     assert visitor.get(configured).status_code == 200
+    assert visitor.post(f"{configured}/switch", is_enabled="false").status_code == 303
+    refused = visitor.post(f"{configured}/switch", is_enabled="true")
+    assert refused.status_code == 422
+    assert 'role="alert"' in refused.text.partition('id="modules"')[2].partition("<table")[0]
 
 
 def test_what_was_saved_too_deep_keeps_no_page_from_being_drawn(visitor: Visitor, people: People, configured: str):
@@ -999,6 +1003,12 @@ INVALID_FORMS = (
         "this is no e-mail address",
         ('value="no address"', 'value="Typed"'),
     ),
+    (
+        "/organisations/acme",
+        {"name": "Typed", "sector_code": "no sector!", "plan": "enterprise", "requests_per_minute": "7"},
+        "sector code: a code has at most 32",
+        ('value="Typed"', 'value="no sector!"', "selected>enterprise", 'value="7"', 'name="is_active"> '),
+    ),
 )
 
 
@@ -1017,12 +1027,33 @@ def test_an_invalid_form_is_drawn_again_with_what_was_typed(
     answer = visitor.post(path, **form)
 
     assert answer.status_code == 422
-    drawn = answer.text.partition(f'action="{path}"')[2].partition("</form>")[0]
+    drawn = re.split(f'method="post" action="{path}[#a-z]*"', answer.text)[1].partition("</form>")[0]
     assert 'role="alert"' in drawn
     assert told in drawn
     for each in kept:
         assert each in drawn
     assert answer.text.count('role="alert"') == 1
+
+
+@pytest.mark.parametrize("change", [{"role": "viewer"}, {"is_active": "false"}])
+def test_a_user_who_cannot_be_changed_so_is_told_in_the_list_that_was_looked_at(
+    visitor: Visitor, people: People, change: dict[str, str]
+):
+    member = people.member("acme", "admin")
+    visitor.sign_in(people.super_admin())
+    path = f"/organisations/acme/users/{member.id}?search=SOMEBODY"
+
+    refused = visitor.post(path, **change)
+    people.member("acme", "admin")
+    done = visitor.post(path, **change)
+
+    assert refused.status_code == 422
+    row = refused.text.partition(f'id="user-{member.id}"')[2].partition("</section>")[0]
+    assert f'value="{change.get("role", "admin")}" selected' in row
+    assert "nobody else who is active administers acme" in row
+    assert refused.text.count('role="alert"') == 1
+    assert 'name="search" value="SOMEBODY"' in refused.text
+    assert done.headers["Location"] == "/users?organisation=acme&search=SOMEBODY"
 
 
 @pytest.mark.parametrize("text", ["\0", "a\0b"])

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from interlock.control.console.pages import page
 from interlock.control.console.schema_form import fields_of, fill
-from interlock.control.console.session import Form, PageRoute, Visitor
+from interlock.control.console.session import NOTHING, Form, PageRoute, Visitor
 from interlock.control.console.two_tabs import lost_update
 from interlock.control.domain import modules, organisations
 from interlock.control.domain.errors import ChangedMeanwhile, InvalidChange, InvalidConfiguration, WrongField
@@ -26,8 +25,6 @@ from interlock.control.http.caller import Caller
 from interlock.control.http.fields import KeyInPath
 
 router = APIRouter(prefix="/organisations", include_in_schema=False, route_class=PageRoute)
-
-NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @router.get("/{key}/modules/{module_key}")

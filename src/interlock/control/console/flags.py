@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -15,7 +14,7 @@ from interlock.control.console.confirm import Question, confirm
 from interlock.control.console.history import told
 from interlock.control.console.lists import Wanted, number, validated
 from interlock.control.console.pages import page
-from interlock.control.console.session import Chosen, Form, PageRoute, Visitor
+from interlock.control.console.session import NOTHING, Chosen, Form, PageRoute, Visitor
 from interlock.control.console.two_tabs import lost_update
 from interlock.control.domain import flag_history, flags, organisations
 from interlock.control.domain.audit import Resource, Subject
@@ -47,7 +46,6 @@ router = APIRouter(prefix="/feature-flags", include_in_schema=False, route_class
 
 NO_EVENTS: list[UUID] = []
 NO_KEYS: list[Key] = []
-NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @router.get("")

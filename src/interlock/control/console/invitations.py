@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from interlock.control.console.lists import ROWS, List, validated
+from interlock.control.console.lists import Wanted, validated
 from interlock.control.console.pages import page
 from interlock.control.console.people import page_of_users
 from interlock.control.console.session import Form, PageRoute, PublicPageRoute, Visitor, require_own_form
@@ -14,7 +14,6 @@ from interlock.control.domain import invitations
 from interlock.control.domain.audit import Origin
 from interlock.control.domain.errors import Conflict, InvalidChange, InvitationRefused
 from interlock.control.domain.invitations import Invitation, NewInvitation
-from interlock.control.domain.page import Slice
 from interlock.control.domain.scope import OneOrganisation
 from interlock.control.domain.users import Permission
 from interlock.control.http.caller import address_of
@@ -28,7 +27,7 @@ public = APIRouter(include_in_schema=False, route_class=PublicPageRoute)
 
 
 @router.post("")
-async def invite(request: Request, visitor: Visitor, key: KeyInPath, form: Form) -> Response:
+async def invite(request: Request, visitor: Visitor, key: KeyInPath, wanted: Wanted, form: Form) -> Response:
     """Invite somebody, and show once what to send to them."""
     visitor.user.must_have(Permission.WRITE_USERS)
     fields = {name: form.get(name, "").strip() for name in ("email", "name", "role")}
@@ -38,7 +37,7 @@ async def invite(request: Request, visitor: Visitor, key: KeyInPath, form: Form)
         async with visitor.work() as work:
             invitation = await invitations.invite(work, visitor.user, key, new, secret)
     except (InvalidChange, Conflict) as error:
-        return await page_of_users(request, visitor, key, List(Slice(ROWS), ""), form=form, error=error)
+        return await page_of_users(request, visitor, key, wanted, form=form, error=error)
     return _show_once(request, key, invitation, secret)
 
 

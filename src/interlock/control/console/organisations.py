@@ -10,13 +10,13 @@ from fastapi.responses import RedirectResponse
 from interlock.control.console.confirm import Question, confirm
 from interlock.control.console.flags import emails_of
 from interlock.control.console.history import told
-from interlock.control.console.lists import Wanted, number, validated
+from interlock.control.console.lists import List, Wanted, number, validated
 from interlock.control.console.pages import page
-from interlock.control.console.session import Form, PageRoute, Visitor
+from interlock.control.console.session import NOTHING, Form, PageRoute, Visitor
 from interlock.control.console.two_tabs import lost_update
 from interlock.control.domain import modules, organisations
 from interlock.control.domain.audit import Subject
-from interlock.control.domain.errors import ChangedMeanwhile, Conflict, InvalidChange
+from interlock.control.domain.errors import ChangedMeanwhile, Conflict, InvalidChange, InvalidConfiguration
 from interlock.control.domain.evaluation import context_of, evaluate
 from interlock.control.domain.flags import FlagFilter
 from interlock.control.domain.module_use import holding_of
@@ -24,8 +24,10 @@ from interlock.control.domain.organisations import OrganisationChanges, Plan
 from interlock.control.domain.page import LARGEST_PAGE, Slice
 from interlock.control.domain.users import Permission
 from interlock.control.domain.versions import version_of
+from interlock.control.http.caller import Caller
 from interlock.control.http.fields import KeyInPath
 from interlock.control.http.organisations import ChangeOrganisation, CreateOrganisation
+from interlock.errors import InterlockError
 
 router = APIRouter(prefix="/organisations", include_in_schema=False, route_class=PageRoute)
 
@@ -66,6 +68,19 @@ async def create(request: Request, visitor: Visitor, form: Form) -> Response:
 async def read(request: Request, visitor: Visitor, key: KeyInPath, wanted: Wanted) -> Response:
     """One of them: its modules, its users, how flags answer it (in pages, and searched), what changed."""
     visitor.user.must_have(Permission.READ_ORGANISATIONS)
+    return await _page(request, visitor, key, wanted)
+
+
+async def _page(
+    request: Request,
+    visitor: Caller,
+    key: str,
+    wanted: List,
+    *,
+    details: Mapping[str, str] = NOTHING,
+    error: InterlockError | None = None,
+) -> Response:
+    """The page of an organisation; with an error: about its modules, or about what was typed into its details."""
     async with visitor.work() as work:
         organisation = await organisations.find(work, key)
         catalogue = await work.modules.page(Slice(LARGEST_PAGE))
@@ -82,6 +97,7 @@ async def read(request: Request, visitor: Visitor, key: KeyInPath, wanted: Wante
     return page(
         request,
         "organisation.html",
+        status=422 if error else 200,
         organisation=organisation,
         version=version_of(organisation),
         modules=[(module, assigned.get(module.key)) for module in catalogue.items],
@@ -97,19 +113,24 @@ async def read(request: Request, visitor: Visitor, key: KeyInPath, wanted: Wante
         wanted=wanted,
         last_flag=flags.last,
         is_cut=bool(catalogue.last),
+        details=details,
+        error=error,
     )
 
 
 @router.post("/{key}")
-async def change(request: Request, visitor: Visitor, key: KeyInPath, form: Form) -> Response:
+async def change(request: Request, visitor: Visitor, key: KeyInPath, wanted: Wanted, form: Form) -> Response:
     """Change one, unless somebody else has done so since the form was opened."""
     visitor.user.must_have(Permission.WRITE_ORGANISATIONS)
-    wanted: OrganisationChanges = validated(ChangeOrganisation, **_given(form), is_active="is_active" in form).given()
     try:
+        body = validated(ChangeOrganisation, **_given(form), is_active="is_active" in form)
+        changes: OrganisationChanges = body.given()
         async with visitor.platform_work() as work:
-            await organisations.change(work, key, wanted, expected={form.get("version", "")})
+            await organisations.change(work, key, changes, expected={form.get("version", "")})
+    except InvalidChange as error:
+        return await _page(request, visitor, key, wanted, details=form, error=error)
     except ChangedMeanwhile as error:
-        return await lost_update(request, error.current, wanted)
+        return await lost_update(request, error.current, changes)
     return RedirectResponse(f"/organisations/{key}", status_code=303)
 
 
@@ -148,9 +169,19 @@ async def restore(visitor: Visitor, key: KeyInPath) -> Response:
 
 
 @router.post("/{key}/modules/{module_key}/switch")
-async def assign(visitor: Visitor, key: KeyInPath, module_key: KeyInPath, form: Form) -> Response:
+async def assign(
+    request: Request, visitor: Visitor, key: KeyInPath, module_key: KeyInPath, wanted: Wanted, form: Form
+) -> Response:
     """Switch a module on or off for an organisation; how it is set up stays."""
     visitor.user.must_have(Permission.WRITE_MODULES)
+    try:
+        await _switch(visitor, key, module_key, is_enabled=form.get("is_enabled") == "true")
+    except (InvalidChange, InvalidConfiguration) as error:
+        return await _page(request, visitor, key, wanted, error=error)
+    return RedirectResponse(f"/organisations/{key}#modules", status_code=303)
+
+
+async def _switch(visitor: Caller, key: str, module_key: str, *, is_enabled: bool) -> None:
     async with visitor.platform_work() as work:
         organisation = await organisations.find(work, key)
         before = await work.modules.hold_assignment(organisation.id, module_key)
@@ -158,12 +189,11 @@ async def assign(visitor: Visitor, key: KeyInPath, module_key: KeyInPath, form: 
             work,
             module_key,
             key,
-            is_enabled=form.get("is_enabled") == "true",
+            is_enabled=is_enabled,
             configuration=before.configuration if before else {},
             allowed_users=before.allowed_users if before else (),
             denied_users=before.denied_users if before else (),
         )
-    return RedirectResponse(f"/organisations/{key}#modules", status_code=303)
 
 
 def _given(form: Mapping[str, str]) -> dict[str, Any]:

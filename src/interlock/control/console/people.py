@@ -1,7 +1,6 @@
 """/users"""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +9,10 @@ from fastapi.responses import RedirectResponse
 
 from interlock.control.console.confirm import Question, confirm
 from interlock.control.console.lists import ROWS, List, Wanted, validated
-from interlock.control.console.pages import page
-from interlock.control.console.session import Form, PageRoute, Visitor
+from interlock.control.console.pages import link, page
+from interlock.control.console.session import NOTHING, Form, PageRoute, Visitor
 from interlock.control.domain import organisations, users
+from interlock.control.domain.errors import InvalidChange
 from interlock.control.domain.page import Slice
 from interlock.control.domain.users import Permission
 from interlock.control.http.caller import Caller
@@ -21,8 +21,6 @@ from interlock.control.http.members import ChangeMember
 from interlock.errors import InterlockError
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
-
-NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @router.get("/users")
@@ -42,10 +40,11 @@ async def page_of_users(
     wanted: List,
     *,
     invited_after: UUID | None = None,
+    changed: UUID | None = None,
     form: Mapping[str, str] = NOTHING,
     error: InterlockError | None = None,
 ) -> Response:
-    """The users of an organisation; with an error, and what was typed into the form of an invitation."""
+    """The users of an organisation; with an error, and what was typed: about `changed`, or into an invitation."""
     async with visitor.work() as work:
         of = await organisations.find(work, key)
         found = await work.users.page(of.id, wanted.slice, wanted.search)
@@ -53,12 +52,14 @@ async def page_of_users(
     roles = users.roles_to_give(visitor.user, of.key)
     return page(
         request, "users.html", status=422 if error else 200, found=found, invited=invited, wanted=wanted,
-        organisation=of, roles=roles, form=form, error=error,
+        organisation=of, roles=roles, changed=changed, form=form, error=error,
     )  # fmt: skip
 
 
 @router.get("/organisations/{key}/users/{user_id}/deactivate")
-async def confirm_deactivation(request: Request, visitor: Visitor, key: KeyInPath, user_id: UUID) -> Response:
+async def confirm_deactivation(
+    request: Request, visitor: Visitor, key: KeyInPath, user_id: UUID, wanted: Wanted
+) -> Response:
     """Ask before a user is put out."""
     visitor.user.must_have(Permission.WRITE_USERS)
     async with visitor.work() as work:
@@ -67,20 +68,30 @@ async def confirm_deactivation(request: Request, visitor: Visitor, key: KeyInPat
     return confirm(
         request,
         Question(
-            f"Deactivate {member.name}?", told, "Deactivate", f"/organisations/{key}/users/{user_id}",
-            fields={"is_active": "false"}, back=f"/users?organisation={key}",
+            f"Deactivate {member.name}?", told, "Deactivate", _address(f"/organisations/{key}/users/{user_id}", wanted),
+            fields={"is_active": "false"}, back=_address("/users", wanted, organisation=key),
         ),
     )  # fmt: skip
 
 
 @router.post("/organisations/{key}/users/{user_id}")
-async def change_user(visitor: Visitor, key: KeyInPath, user_id: UUID, form: Form) -> Response:
+async def change_user(
+    request: Request, visitor: Visitor, key: KeyInPath, user_id: UUID, wanted: Wanted, form: Form
+) -> Response:
     """Give a user another role, or say whether the user gets in."""
     visitor.user.must_have(Permission.WRITE_USERS)
     given: dict[str, Any] = {"role": form["role"]} if "role" in form else {}
     if "is_active" in form:
         given["is_active"] = form["is_active"] == "true"
-    changes = validated(ChangeMember, **given).given()
-    async with visitor.work() as work:
-        await users.change_member(work, visitor.user, key, user_id, changes)
-    return RedirectResponse(f"/users?organisation={key}", status_code=303)
+    try:
+        changes = validated(ChangeMember, **given).given()
+        async with visitor.work() as work:
+            await users.change_member(work, visitor.user, key, user_id, changes)
+    except InvalidChange as error:
+        return await page_of_users(request, visitor, key, wanted, changed=user_id, form=form, error=error)
+    return RedirectResponse(_address("/users", wanted, organisation=key), status_code=303)
+
+
+def _address(path: str, wanted: List, **query: str) -> str:
+    """An address that keeps the part of the list that is looked at."""
+    return link(path, **query, search=wanted.search, after=wanted.after)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Coroutine, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, TypeAlias
 from urllib.parse import quote, urlsplit
 from uuid import UUID
@@ -171,6 +172,10 @@ async def form_of(request: Request) -> Mapping[str, str]:
     """The fields of a form, as text."""
     form = await request.form()
     return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+"""The fields of a form that was not sent."""
 
 
 def own_path(text: str) -> str:
