@@ -1035,6 +1035,28 @@ def test_an_invalid_form_is_drawn_again_with_what_was_typed(
     assert answer.text.count('role="alert"') == 1
 
 
+def test_of_an_archived_organisation_no_page_offers_to_change_anything(
+    visitor: Visitor, people: People, configured: str
+):
+    people.member("acme", "viewer")
+    invited = {"email": "jo@acme.example", "name": "Jo", "role": "viewer"}
+    assert visitor.post("/organisations/acme/invitations", **invited).status_code == 200
+    pages = ("/organisations/acme", "/users?organisation=acme", configured)
+    of_acme = 'method="post" action="(/organisations/acme[^"]*)"|href="(/[^"]*/deactivate)"'
+    before = [len(re.findall(of_acme, visitor.get(page).text)) for page in pages]
+
+    visitor.post("/organisations/acme/archive")
+    shown = [visitor.get(page).text for page in pages]
+
+    assert min(before) > 0
+    assert re.findall(of_acme, shown[0]) == [("/organisations/acme/restore", "")]
+    assert re.findall(of_acme, shown[1]) == []
+    assert "<fieldset disabled>" in shown[2]
+    assert "<button" not in shown[2].partition("<fieldset")[2]
+    for text in shown:
+        assert 'Nothing of it can be changed before it is <a href="/organisations/acme">restored</a>' in text
+
+
 @pytest.mark.parametrize("change", [{"role": "viewer"}, {"is_active": "false"}])
 def test_a_user_who_cannot_be_changed_so_is_told_in_the_list_that_was_looked_at(
     visitor: Visitor, people: People, change: dict[str, str]
