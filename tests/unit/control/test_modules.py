@@ -1,3 +1,4 @@
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -83,17 +84,41 @@ def test_what_does_not_fit_a_schema_is_told_by_its_path():
     assert [wrong.at for wrong in refused.value.wrong] == ["configuration.currency", "configuration.regions.1"]
 
 
-@pytest.mark.parametrize(
-    "schema", [{"$ref": "#"}, {"$ref": "#/nothing"}, {"$ref": "http://127.0.0.1:9/schema"}], ids=str
+NO_SCHEMAS = (
+    ({"type": "planet"}, r"configuration_schema\.type: "),
+    ({"$ref": "#/nothing"}, "'/nothing' does not exist"),
+    ({"$ref": "http://127.0.0.1:9/schema"}, "Retrieval is disabled"),
+    ({"properties": {"a": {"pattern": "(?=a)b"}}}, r"properties\.a\.pattern: .* may not look around"),
+    ({"patternProperties": {r"(a)\1": {}}}, "may not look around or refer back"),
 )
-def test_a_schema_that_points_elsewhere_fetches_nothing_and_ends(schema: dict[str, Any]):
-    with pytest.raises(InvalidConfiguration, match="points at something"):
+
+
+@pytest.mark.parametrize(("schema", "told"), NO_SCHEMAS, ids=str)
+def test_a_schema_that_is_none_or_points_elsewhere_is_refused(schema: dict[str, Any], told: str):
+    with pytest.raises(InvalidConfiguration, match=told):
+        check_schema(schema)
+    with pytest.raises(InvalidConfiguration, match=rf"^configuration: the schema .* cannot be applied: .*{told}"):
         check_configuration(schema, {}, "configuration")
 
 
-def test_a_schema_that_is_none_is_refused():
-    with pytest.raises(InvalidConfiguration, match=r"configuration_schema\.type"):
-        check_schema({"type": "planet"})
+def test_a_schema_that_points_at_itself_ends():
+    check_configuration({"$ref": "#"}, {}, "configuration")
+
+
+LONG = "a" * 10_000 + "!"
+SLOW_ELSEWHERE = (
+    ({"properties": {"a": {"pattern": "^(a+)+$"}}}, {"a": LONG}),
+    ({"patternProperties": {"^(a|a)*$": True}, "additionalProperties": False}, {LONG: 1}),
+)
+
+
+@pytest.mark.parametrize(("schema", "configuration"), SLOW_ELSEWHERE, ids=["value", "name"])
+def test_no_pattern_takes_longer_than_the_text_is_long(schema: dict[str, Any], configuration: dict[str, Any]):
+    began = time.monotonic()
+    with pytest.raises(InvalidConfiguration):
+        check_configuration(schema, configuration, "configuration")
+
+    assert time.monotonic() - began < 1
 
 
 @pytest.mark.parametrize("dependencies", [("m",), ("b",), ("a",)])

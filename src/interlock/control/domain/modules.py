@@ -215,7 +215,8 @@ async def change(
     if after == before:
         return before
     check_change(before, after)
-    check_configurable(after)
+    if _is_configured_by(after) != _is_configured_by(before):
+        check_configurable(after)
     catalogue = await work.modules.catalogue()
     check_dependencies(key, after.dependencies, catalogue)
     if after.status is ModuleStatus.RETIRED:
@@ -232,6 +233,10 @@ async def change(
 
 def _asks_of_holders(module: Module) -> tuple[object, ...]:
     return module.is_core, module.dependencies, module.minimum_plan
+
+
+def _is_configured_by(module: Module) -> tuple[object, ...]:
+    return module.configuration_schema, module.default_configuration
 
 
 def check_change(before: Module, after: Module) -> None:
