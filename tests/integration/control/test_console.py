@@ -486,6 +486,57 @@ def test_the_flags_of_an_organisation_come_in_pages_and_are_searched(visitor: Vi
     assert "No flag has “x-y”" in visitor.get("/organisations/acme?search=x-y").text
 
 
+def test_modules_who_has_one_and_the_exceptions_of_a_flag_come_in_pages(visitor: Visitor, people: People):
+    numbers = "from generate_series(100, 160) i"
+    people.sql(
+        f"insert into organisations (key, name, plan, is_active) select 'org-' || i, 'O', 'basic', true {numbers}"
+    )
+    people.sql(
+        "insert into analytics_modules (key, name, description, version, type, status, is_core)"
+        f" select 'module-' || i, 'M', '', '1', 'analytics', 'active', false {numbers}"
+    )
+    people.sql(
+        "insert into feature_flags (key, name, description, is_enabled, rollout, scope, status)"
+        " values ('f', 'F', '', true, 100, 'global', 'active')"
+    )
+    people.sql(
+        "insert into organisation_modules (organisation_id, module_key, is_enabled)"
+        " select id, 'module-100', true from organisations where key <> 'platform'"
+    )
+    people.sql(
+        "insert into flag_overrides (organisation_id, flag_key, is_enabled, reason)"
+        " select id, 'f', true, 'pilot' from organisations where key <> 'platform'"
+    )
+    visitor.sign_in(people.super_admin())
+    lists = (
+        ("/organisations/org-100", "modules", 'href="/organisations/org-100/modules/([a-z0-9-]+)"'),
+        ("/modules/module-100", "organisations", 'href="/organisations/([a-z0-9-]+)/modules'),
+        ("/feature-flags/f", "exceptions", 'href="/organisations/([a-z0-9-]+)"'),
+    )
+
+    for path, noun, row in lists:
+        first = visitor.get(path).text
+        following = re.search(f'rel="next" href="([^"#]*)[^"]*">Next {noun}', first)
+        assert following, noun
+        last = visitor.get(html.unescape(following[1])).text
+        pages = [set(re.findall(row, page)) for page in (first, last)]
+        assert ([len(page) for page in pages], len(pages[0] | pages[1])) == ([50, 11], 61), noun
+        assert f'href="{path}#' in last.partition(f">First {noun}<")[0]
+        assert f"Next {noun}" not in last
+
+    # What is done on the second page comes back to it.
+    place = following[1].partition("?")[2]
+    end = f"/feature-flags/f/overrides/delete?{place}"
+    asked = visitor.get(f"{end}&organisation=org-100").text
+    assert asked.count(place) == 2
+    ended = visitor.post(end, organisation="org-100")
+    switched = visitor.post(
+        "/organisations/org-101/modules/module-160/switch?modules_after=module-149", is_enabled="true"
+    )
+    assert ended.headers["Location"] == f"/feature-flags/f?{place}#overrides"
+    assert switched.headers["Location"] == "/organisations/org-101?modules_after=module-149#modules"
+
+
 def test_the_invitations_of_an_organisation_come_in_pages(visitor: Visitor, people: People):
     organisation = people.organisation("acme")
     people.sql(

@@ -12,8 +12,8 @@ from fastapi.responses import RedirectResponse
 
 from interlock.control.console.confirm import Question, confirm
 from interlock.control.console.history import told
-from interlock.control.console.lists import Wanted, number, validated
-from interlock.control.console.pages import page
+from interlock.control.console.lists import Wanted, number, rows_after, validated
+from interlock.control.console.pages import link, page
 from interlock.control.console.session import NOTHING, Chosen, Form, PageRoute, Visitor
 from interlock.control.console.two_tabs import lost_update
 from interlock.control.domain import flag_history, flags, organisations
@@ -117,18 +117,25 @@ async def create(request: Request, visitor: Visitor, form: Form) -> Response:
 
 @router.get("/{key}")
 async def read(
-    request: Request, visitor: Visitor, key: KeyInPath, organisation: str = "", user: str = "", sector: str = ""
+    request: Request,
+    visitor: Visitor,
+    key: KeyInPath,
+    organisation: str = "",
+    user: str = "",
+    sector: str = "",
+    exceptions_after: UUID | None = None,
 ) -> Response:
     """One flag: its switch and rollout, its exceptions, who sees what, its history."""
     visitor.user.must_have(Permission.READ_FLAGS)
     answer = await _try(visitor, key, organisation, user, sector) if organisation else None
-    return await _page(request, visitor, key, answer=answer)
+    return await _page(request, visitor, key, exceptions_after, answer=answer)
 
 
 async def _page(
     request: Request,
     visitor: Caller,
     key: str,
+    exceptions_after: UUID | None = None,
     *,
     answer: Explanation | None = None,
     details: Mapping[str, str] = NOTHING,
@@ -138,7 +145,7 @@ async def _page(
     """The page of a flag; with an error, and what was typed into the form that it is about."""
     async with visitor.work() as work:
         flag = await flags.find(work, key)
-        overrides = await flags.page_of_overrides(work, key, Slice(LARGEST_PAGE))
+        overrides = await flags.page_of_overrides(work, key, rows_after(exceptions_after))
         events = await told(work, await work.audit.page(Slice(15), Subject(Resource.FLAG, key)))
         usage = await work.flags.usage(key)
         people = await emails_of(work, overrides.items)
@@ -146,6 +153,7 @@ async def _page(
         request, "flag.html", status=422 if error else 200, flag=flag, overrides=overrides, events=events,
         answer=answer, now=datetime.now(UTC), statuses=FlagStatus, version=version_of(flag), usage=usage,
         details=details, exception=exception, error=error, people=people,
+        exceptions_after=exceptions_after,
     )  # fmt: skip
 
 
@@ -225,7 +233,12 @@ def _exception(form: Mapping[str, str]) -> NewOverride:
 
 @router.get("/{key}/overrides/delete")
 async def confirm_end_of_override(
-    request: Request, visitor: Visitor, key: KeyInPath, organisation: str = "", user: str = ""
+    request: Request,
+    visitor: Visitor,
+    key: KeyInPath,
+    organisation: str = "",
+    user: str = "",
+    exceptions_after: UUID | None = None,
 ) -> Response:
     """Ask before an exception is ended."""
     visitor.user.must_have(Permission.WRITE_FLAGS)
@@ -237,20 +250,27 @@ async def confirm_end_of_override(
     return confirm(
         request,
         Question(
-            f"End the exception of {key} for {whom}?", told, "End it", f"/feature-flags/{key}/overrides/delete",
-            fields={"organisation": organisation, "user": user}, back=f"/feature-flags/{key}#overrides",
+            f"End the exception of {key} for {whom}?", told, "End it",
+            link(f"/feature-flags/{key}/overrides/delete", exceptions_after=exceptions_after),
+            fields={"organisation": organisation, "user": user}, back=_exceptions_at(key, exceptions_after),
         ),
     )  # fmt: skip
 
 
 @router.post("/{key}/overrides/delete")
-async def delete_override(visitor: Visitor, key: KeyInPath, form: Form) -> Response:
+async def delete_override(
+    visitor: Visitor, key: KeyInPath, form: Form, exceptions_after: UUID | None = None
+) -> Response:
     """End an exception."""
     visitor.user.must_have(Permission.WRITE_FLAGS)
     async with visitor.platform_work() as work:
         target = await _target(work, form.get("organisation", ""), form.get("user", ""))
         await flags.delete_override(work, key, target)
-    return RedirectResponse(f"/feature-flags/{key}#overrides", status_code=303)
+    return RedirectResponse(_exceptions_at(key, exceptions_after), status_code=303)
+
+
+def _exceptions_at(key: str, exceptions_after: UUID | None) -> str:
+    return link(f"/feature-flags/{key}", exceptions_after=exceptions_after) + "#overrides"
 
 
 async def _try(visitor: Caller, key: str, organisation_key: str, user: str, sector: str) -> Explanation:

@@ -46,6 +46,11 @@ async def _wanted(search: str = "", after: str | None = None) -> List:
 Wanted = Annotated[List, Depends(_wanted)]
 
 
+def rows_after(place: object | None) -> Slice:
+    """One page of a list that stands beside others on a page of the console; its first without a place."""
+    return Slice(ROWS, None if place is None else str(place))
+
+
 def number(text: str) -> int | str:
     """The number that was typed; what is none stays as it is, for the rules of the API to refuse."""
     return int(text) if re.fullmatch("-?[0-9]{1,9}", text) else text

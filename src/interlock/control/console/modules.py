@@ -5,7 +5,7 @@ from fastapi.responses import RedirectResponse
 
 from interlock.control.console.confirm import Question, confirm
 from interlock.control.console.history import told
-from interlock.control.console.lists import Wanted
+from interlock.control.console.lists import Wanted, rows_after
 from interlock.control.console.pages import page
 from interlock.control.console.session import Form, PageRoute, Visitor
 from interlock.control.domain import modules
@@ -14,11 +14,9 @@ from interlock.control.domain.errors import InvalidChange
 from interlock.control.domain.modules import NEXT_STATUSES, ModuleStatus
 from interlock.control.domain.page import LARGEST_PAGE, Slice
 from interlock.control.domain.users import Permission
-from interlock.control.http.fields import KeyInPath
+from interlock.control.http.fields import KeyInPath, KeyInQuery
 
 router = APIRouter(prefix="/modules", include_in_schema=False, route_class=PageRoute)
-
-HOLDERS = 50
 
 
 @router.get("")
@@ -31,13 +29,13 @@ async def list_modules(request: Request, visitor: Visitor, wanted: Wanted) -> Re
 
 
 @router.get("/{key}")
-async def read(request: Request, visitor: Visitor, key: KeyInPath) -> Response:
+async def read(request: Request, visitor: Visitor, key: KeyInPath, after: KeyInQuery | None = None) -> Response:
     """One module, what it may become, and its history."""
     visitor.user.must_have(Permission.READ_MODULES)
     async with visitor.work() as work:
         module = await modules.find(work, key)
         catalogue = await work.modules.page(Slice(LARGEST_PAGE))
-        holders = await work.modules.holders(key, Slice(HOLDERS))
+        holders = await work.modules.holders(key, rows_after(after))
         events = await told(work, await work.audit.page(Slice(15), Subject(Resource.MODULE, key)))
     names = {each.key: each.name for each in catalogue.items}
     return page(

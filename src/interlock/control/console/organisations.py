@@ -10,8 +10,8 @@ from fastapi.responses import RedirectResponse
 from interlock.control.console.confirm import Question, confirm
 from interlock.control.console.flags import emails_of
 from interlock.control.console.history import told
-from interlock.control.console.lists import List, Wanted, number, validated
-from interlock.control.console.pages import page
+from interlock.control.console.lists import List, Wanted, number, rows_after, validated
+from interlock.control.console.pages import link, page
 from interlock.control.console.session import NOTHING, Form, PageRoute, Visitor
 from interlock.control.console.two_tabs import lost_update
 from interlock.control.domain import modules, organisations
@@ -21,11 +21,11 @@ from interlock.control.domain.evaluation import context_of, evaluate
 from interlock.control.domain.flags import FlagFilter
 from interlock.control.domain.module_use import holding_of
 from interlock.control.domain.organisations import OrganisationChanges, Plan
-from interlock.control.domain.page import LARGEST_PAGE, Slice
+from interlock.control.domain.page import Slice
 from interlock.control.domain.users import Permission
 from interlock.control.domain.versions import version_of
 from interlock.control.http.caller import Caller
-from interlock.control.http.fields import KeyInPath
+from interlock.control.http.fields import KeyInPath, KeyInQuery
 from interlock.control.http.organisations import ChangeOrganisation, CreateOrganisation
 from interlock.errors import InterlockError
 
@@ -65,10 +65,12 @@ async def create(request: Request, visitor: Visitor, form: Form) -> Response:
 
 
 @router.get("/{key}")
-async def read(request: Request, visitor: Visitor, key: KeyInPath, wanted: Wanted) -> Response:
-    """One of them: its modules, its users, how flags answer it (in pages, and searched), what changed."""
+async def read(
+    request: Request, visitor: Visitor, key: KeyInPath, wanted: Wanted, modules_after: KeyInQuery | None = None
+) -> Response:
+    """One of them: its modules and how flags answer it, in pages, its users, what changed."""
     visitor.user.must_have(Permission.READ_ORGANISATIONS)
-    return await _page(request, visitor, key, wanted)
+    return await _page(request, visitor, key, wanted, modules_after)
 
 
 async def _page(
@@ -76,6 +78,7 @@ async def _page(
     visitor: Caller,
     key: str,
     wanted: List,
+    modules_after: str | None = None,
     *,
     details: Mapping[str, str] = NOTHING,
     error: InterlockError | None = None,
@@ -83,7 +86,7 @@ async def _page(
     """The page of an organisation; with an error: about its modules, or about what was typed into its details."""
     async with visitor.work() as work:
         organisation = await organisations.find(work, key)
-        catalogue = await work.modules.page(Slice(LARGEST_PAGE))
+        catalogue = await work.modules.page(rows_after(modules_after))
         assigned = {each.module_key: each for each in await work.modules.assignments(organisation.id)}
         flags = await work.flags.page(wanted.slice, FlagFilter(wanted.search or None))
         overrides = await work.flags.overrides_of(organisation.id)
@@ -112,7 +115,8 @@ async def _page(
         plans=Plan,
         wanted=wanted,
         last_flag=flags.last,
-        is_cut=bool(catalogue.last),
+        last_module=catalogue.last,
+        modules_after=modules_after,
         details=details,
         error=error,
     )
@@ -170,15 +174,22 @@ async def restore(visitor: Visitor, key: KeyInPath) -> Response:
 
 @router.post("/{key}/modules/{module_key}/switch")
 async def assign(
-    request: Request, visitor: Visitor, key: KeyInPath, module_key: KeyInPath, wanted: Wanted, form: Form
+    request: Request,
+    visitor: Visitor,
+    key: KeyInPath,
+    module_key: KeyInPath,
+    wanted: Wanted,
+    form: Form,
+    modules_after: KeyInQuery | None = None,
 ) -> Response:
     """Switch a module on or off for an organisation; how it is set up stays."""
     visitor.user.must_have(Permission.WRITE_MODULES)
     try:
         await _switch(visitor, key, module_key, is_enabled=form.get("is_enabled") == "true")
     except (InvalidChange, InvalidConfiguration) as error:
-        return await _page(request, visitor, key, wanted, error=error)
-    return RedirectResponse(f"/organisations/{key}#modules", status_code=303)
+        return await _page(request, visitor, key, wanted, modules_after, error=error)
+    address = link(f"/organisations/{key}", modules_after=modules_after)
+    return RedirectResponse(f"{address}#modules", status_code=303)
 
 
 async def _switch(visitor: Caller, key: str, module_key: str, *, is_enabled: bool) -> None:

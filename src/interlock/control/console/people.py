@@ -8,12 +8,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from interlock.control.console.confirm import Question, confirm
-from interlock.control.console.lists import ROWS, List, Wanted, validated
+from interlock.control.console.lists import List, Wanted, rows_after, validated
 from interlock.control.console.pages import link, page
 from interlock.control.console.session import NOTHING, Form, PageRoute, Visitor
 from interlock.control.domain import organisations, users
 from interlock.control.domain.errors import InvalidChange
-from interlock.control.domain.page import Slice
 from interlock.control.domain.users import Permission
 from interlock.control.http.caller import Caller
 from interlock.control.http.fields import KeyInPath
@@ -48,7 +47,7 @@ async def page_of_users(
     async with visitor.work() as work:
         of = await organisations.find(work, key)
         found = await work.users.page(of.id, wanted.slice, wanted.search)
-        invited = await work.invitations.page(of.id, Slice(ROWS, str(invited_after) if invited_after else None))
+        invited = await work.invitations.page(of.id, rows_after(invited_after))
     roles = users.roles_to_give(visitor.user, of.key)
     return page(
         request, "users.html", status=422 if error else 200, found=found, invited=invited, wanted=wanted,
