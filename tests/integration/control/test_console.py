@@ -213,6 +213,29 @@ def test_another_tenant_is_not_there(visitor: Visitor, people: People):
     assert visitor.get("/search?search=other").text.count("/organisations/other") == 0
 
 
+def test_an_organisations_administrator_is_offered_the_one_organisation_and_no_choice_of_others(
+    visitor: Visitor, people: People
+):
+    people.organisation("other")
+    people.sql(
+        "insert into feature_flags (key, name, description, is_enabled, rollout, scope, status)"
+        " values ('f', 'F', '', true, 100, 'global', 'active')"
+    )
+    visitor.sign_in(people.member("acme", "admin"))
+    overview, users, flag = (visitor.get(path).text for path in ("/", "/users", "/feature-flags/f"))
+    invited = visitor.post("/organisations/acme/invitations", email="jo@acme.example", name="Jo", role="viewer").text
+
+    assert re.findall('<a href="(/organisations[^"]*)"', overview) == ["/organisations/acme"]
+    assert 'name="organisation"' not in users
+    assert re.search('name="organisation"[^>]*value="acme"', flag)
+    for page, current in (
+        (users, "/users"),
+        (visitor.get("/organisations/acme").text, "/organisations/acme"),
+        (invited, "/users"),
+    ):
+        assert re.findall('href="([^"]*)" aria-current="page"', page) == [current]
+
+
 @pytest.mark.parametrize("role", ["analyst", "viewer"])
 def test_who_has_nothing_to_administer_is_told_so(visitor: Visitor, people: People, role: str):
     visitor.sign_in(people.member("acme", role))
@@ -830,7 +853,9 @@ def test_an_organisations_administrator_reads_a_configuration_and_changes_none(
     visitor.post("/sign-out")
     visitor.sign_in(people.member("acme", "admin"))
 
-    assert visitor.get(configured).status_code == 200
+    shown = visitor.get(configured).text
+    assert "Everybody of the organisation." in shown
+    assert "<select" not in shown.partition("Only for these users")[2]
     assert visitor.post(configured, **{"configuration.limit": "9"}).status_code == 403
     assert visitor.get("/organisations/globex/modules/prices").status_code == 404
 

@@ -1,5 +1,6 @@
 """Templates, and what every page is sent with."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -10,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from interlock.control.domain.scope import WholePlatform
-from interlock.control.domain.users import Permission
+from interlock.control.domain.users import Permission, User
 from interlock.control.http.ports import ports_of
 
 # Nothing from elsewhere, nothing inline; pictures in the style sheet are data.
@@ -44,7 +45,8 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
             path=request.url.path,
             query=request.query_params,
             user=user,
-            navigation=[each for each in NAVIGATION if user and (each[3] is None or each[3] in user.permissions)],
+            section=_section(request.url.path),
+            navigation=list(_navigation(user)) if user else [],
             may={permission.name: bool(user and permission in user.permissions) for permission in Permission},
             sees_platform=bool(user and isinstance(user.scope, WholePlatform)),
             build=ports_of(request).build,
@@ -52,6 +54,25 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         )
     )
     return HTMLResponse(text, status, headers=HEADERS)
+
+
+def _navigation(user: User) -> Iterator[tuple[str, str, str]]:
+    for address, label, icon, permission in NAVIGATION:
+        if permission is not None and permission not in user.permissions:
+            continue
+        if address == "/organisations" and not isinstance(user.scope, WholePlatform):
+            # A list of one is a detour.
+            yield f"{address}/{user.organisation_key}", "Organisation", icon
+        else:
+            yield address, label, icon
+
+
+def _section(path: str) -> str:
+    """Where a page stands in the navigation: what is done to users has an address below their organisation."""
+    match path.split("/"):
+        case ["", "organisations", _, "users" | "invitations", *_]:
+            return "/users"
+    return path
 
 
 @cache
