@@ -81,11 +81,15 @@ document.addEventListener("input", (event) => {
   }
 });
 
-document.addEventListener("click", (event) => {
-  const link = document.getElementById(event.target.closest("[data-copy]")?.dataset.copy);
-  if (link) {
+// A link is drawn without the host, which only the browser knows for sure.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    const link = document.getElementById(button.dataset.copy);
     link.value = new URL(link.value, location.origin).href;
-    link.select(); // where a page may not write to the clipboard, Ctrl-C does
-    navigator.clipboard?.writeText(link.value);
+    button.addEventListener("click", async () => {
+      link.select(); // where a page may not write to the clipboard, Ctrl-C does
+      await navigator.clipboard?.writeText(link.value);
+      button.textContent = navigator.clipboard ? "Copied" : "Press Ctrl-C";
+    });
   }
 });
