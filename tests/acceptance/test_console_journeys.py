@@ -315,16 +315,28 @@ def test_an_organisations_administrator_invites_somebody_who_then_signs_in(
 def test_an_organisations_administrator_puts_somebody_out(opened: Page, people: People):
     member = people.member("acme", "analyst")
     people.sql("update users set name = 'Sam' where id = %s", member.id)
+    other = people.member("acme", "analyst")
     sign_in(opened, people.member("acme", "admin"), "/users")
+    opened.get_by_label("Find by name or e-mail").fill("sam")
+    expect(opened.get_by_role("cell", name=other.email)).to_have_count(0)
     opened.get_by_role("link", name="Deactivate Sam").click()
     opened.get_by_role("button", name="Deactivate").click()
 
     expect(opened.get_by_role("button", name="Activate Sam")).to_be_visible()
+    expect(opened.get_by_label("Find by name or e-mail")).to_have_value("sam")
     assert people.sql("select is_active from users where id = %s", member.id) == [(False,)]
 
 
 def test_on_a_narrow_screen_nothing_that_matters_is_out_of_sight(opened: Page, api: Api, people: People):
     people.member("platform", "admin")
+    people.sql(
+        "insert into feature_flags (key, name, description, is_enabled, rollout, scope, status)"
+        " values ('a-flag-with-a-long-key', 'A flag with a long name', '', true, 30, 'organisation', 'active')"
+    )
+    people.sql(
+        "insert into analytics_modules (key, name, description, version, type, status, is_core)"
+        " values ('a_module', 'A module', 'What it is, in some words.', '1.0', 'integration', 'active', false)"
+    )
     put_on_record(api, people, builders.clear_with_applied_steps())
     opened.set_viewport_size({"width": 390, "height": 844})
     sign_in(opened, people.super_admin(), "/users")
@@ -339,7 +351,13 @@ def test_on_a_narrow_screen_nothing_that_matters_is_out_of_sight(opened: Page, a
     buttons = opened.get_by_role("button", name=re.compile("Save the role|Deactivate"))
     assert buttons.count() >= 2
     assert all(is_in_sight(button) for button in buttons.all())
-    opened.goto("/health")
-    pills = opened.locator("td .pill")
-    assert pills.count() > 0
-    assert all(is_in_sight(pill) for pill in pills.all())
+    for path, cells in (
+        ("/health", "td .pill"),
+        ("/organisations", "td"),
+        ("/modules", "td"),
+        ("/feature-flags", "td"),
+    ):
+        opened.goto(path)
+        found = opened.locator(cells)
+        assert found.count() > 0
+        assert all(is_in_sight(each) for each in found.all())

@@ -10,6 +10,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from interlock.control.console.browsers import browser_name
 from interlock.control.domain.scope import WholePlatform
 from interlock.control.domain.users import Permission, User
 from interlock.control.http.ports import ports_of
@@ -84,7 +85,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"moment": moment, "ago": _ago, "words": words, "value": _value}
+    environment.filters |= {
+        "moment": moment,
+        "ago": _ago,
+        "words": words,
+        "value": _value,
+        "browser_name": browser_name,
+    }
     environment.globals["link"] = link
     return environment
 
