@@ -40,6 +40,7 @@ PAGES = {
     "overview": "/",
     "organisations": "/organisations",
     "organisation": "/organisations/acme",
+    "archived organisation": "/organisations/gone",
     "new organisation": "/organisations/new",
     "modules": "/modules",
     "module": "/modules/prices",
@@ -66,6 +67,8 @@ PAGES = {
 def test_every_page_is_for_everybody(browser: Browser, api: Api, people: People, screen: str, theme: str):
     people.organisation("acme")
     people.member("acme", "admin")
+    people.organisation("gone")
+    people.sql("update organisations set archived_at = now(), is_active = false where key = 'gone'")
     people.sql(
         "insert into analytics_modules (key, name, description, version, type, status, is_core)"
         " values ('prices', 'Prices', 'Of all', '1.0', 'analytics', 'deprecated', true)"
@@ -90,6 +93,10 @@ def test_every_page_is_for_everybody(browser: Browser, api: Api, people: People,
     page, axe = context.new_page(), Axe()
     page.goto("/sign-in")
     found = {"sign in": serious(axe, page)}
+    page.get_by_label("E-mail address").fill("nobody@acme.example")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    found["refused"] = serious(axe, page)
     sign_in(page, people.super_admin())
     SHOTS.mkdir(parents=True, exist_ok=True)
     for name, path in PAGES.items():
