@@ -1042,6 +1042,14 @@ def test_a_live_search_without_a_session_takes_the_browser_to_sign_in(visitor: V
     assert "Location" not in answer.headers
 
 
+@pytest.mark.parametrize("path", ["/search/organisations?organisation=a", "/search/users?organisation=acme&user=a"])
+def test_what_a_form_offers_takes_nobody_away_from_the_form(visitor: Visitor, path: str):
+    answer = visitor.client.get(path, headers={"HX-Request": "true"})
+
+    assert answer.status_code == 401
+    assert {"HX-Redirect", "Location"}.isdisjoint(answer.headers)
+
+
 INVALID_FORMS = (
     (
         "/feature-flags/new-one",
@@ -1084,6 +1092,12 @@ INVALID_FORMS = (
         {"name": "Typed", "sector_code": "no sector!", "plan": "enterprise", "requests_per_minute": "7"},
         "sector code: a code has at most 32",
         ('value="Typed"', 'value="no sector!"', "selected>enterprise", 'value="7"', 'name="is_active"> '),
+    ),
+    (
+        "/organisations/acme",
+        {"name": "Typed", "plan": "basic", "requests_per_minute": "0"},
+        "requests per minute: it should be greater than or equal to 1",
+        ('value="Typed"', 'value="0"'),
     ),
 )
 

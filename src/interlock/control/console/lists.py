@@ -25,6 +25,9 @@ PATTERNS_IN_WORDS = {
     WORDS_PATTERN: "it must not contain NUL",
 }
 
+TERMS = re.compile("^(Input|String) should")
+"""What pydantic calls the value of a field."""
+
 
 @dataclass(frozen=True, slots=True)
 class List:
@@ -64,5 +67,5 @@ def validated(model: type[ModelT], **values: Any) -> ModelT:
         first = error.errors(include_input=False, include_url=False)[0]
         field = str(first["loc"][0]).replace("_", " ") if first["loc"] else "form"
         pattern = str(first.get("ctx", {}).get("pattern"))
-        told = PATTERNS_IN_WORDS.get(pattern, first["msg"].removeprefix("Value error, "))
+        told = PATTERNS_IN_WORDS.get(pattern, TERMS.sub("it should", first["msg"].removeprefix("Value error, ")))
         raise InvalidChange(problem=f"{field}: {told}", remedy="correct it, and send it again") from None

@@ -156,6 +156,9 @@ def error_page(request: Request, error: InterlockError, status: int) -> Response
 
 async def _ask_to_sign_in(request: Request) -> Response:
     if request.method == "GET":
+        if request.url.path.startswith("/search/"):
+            # What a form is offered while somebody fills it in: without an offer it is sent, and kept, all the same.
+            return Response(status_code=401)
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         address = f"/sign-in?next={quote(path)}"
         if "HX-Request" in request.headers:
