@@ -346,9 +346,11 @@ def test_a_change_is_not_taken_back_from_a_page_that_is_old(visitor: Visitor, pe
     form = {"name": "Another", "rollout": "100", "status": "active"}
     visitor.post("/feature-flags/new-one", **form, version=seen)
 
-    assert visitor.post("/feature-flags/new-one/undo", event_id=str(event), version=seen).status_code == 412
+    refused = visitor.post("/feature-flags/new-one/undo", event_id=str(event), version=seen)
+    assert refused.status_code == 412
+    assert "nothing was undone" in refused.text.partition('id="changes"')[2].partition("<table")[0]
     assert people.sql("select is_enabled from feature_flags") == [(True,)]
-    current = version_of(visitor)
+    current = version_on(refused)
     assert visitor.post("/feature-flags/new-one/undo", event_id=str(event), version=current).status_code == 303
     assert people.sql("select is_enabled from feature_flags") == [(False,)]
 

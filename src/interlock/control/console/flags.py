@@ -142,7 +142,8 @@ async def _page(
     exception: Mapping[str, str] = NOTHING,
     error: InterlockError | None = None,
 ) -> Response:
-    """The page of a flag; with an error, and what was typed into the form that it is about."""
+    """The page of a flag; with an error, and what was typed into the form that it is about, or about an undo."""
+    status = 200 if error is None else 412 if isinstance(error, ChangedMeanwhile) else 422
     async with visitor.work() as work:
         flag = await flags.find(work, key)
         overrides = await flags.page_of_overrides(work, key, rows_after(exceptions_after))
@@ -150,7 +151,7 @@ async def _page(
         usage = await work.flags.usage(key)
         people = await emails_of(work, overrides.items)
     return page(
-        request, "flag.html", status=422 if error else 200, flag=flag, overrides=overrides, events=events,
+        request, "flag.html", status=status, flag=flag, overrides=overrides, events=events,
         answer=answer, now=datetime.now(UTC), statuses=FlagStatus, version=version_of(flag), usage=usage,
         details=details, exception=exception, error=error, people=people,
         exceptions_after=exceptions_after,
@@ -199,12 +200,15 @@ async def switch(visitor: Visitor, key: KeyInPath, form: Form) -> Response:
 
 
 @router.post("/{key}/undo")
-async def undo(visitor: Visitor, key: KeyInPath, form: Form) -> Response:
+async def undo(request: Request, visitor: Visitor, key: KeyInPath, form: Form) -> Response:
     """Take a change back, unless the flag was changed since the page was opened."""
     visitor.user.must_have(Permission.WRITE_FLAGS)
     event = validated(UndoChange, event_id=form.get("event_id", ""))
-    async with visitor.platform_work() as work:
-        await flag_history.undo(work, key, event.event_id, expected={form.get("version", "")})
+    try:
+        async with visitor.platform_work() as work:
+            await flag_history.undo(work, key, event.event_id, expected={form.get("version", "")})
+    except ChangedMeanwhile as error:
+        return await _page(request, visitor, key, error=error)
     return RedirectResponse(f"/feature-flags/{key}#changes", status_code=303)
 
 
