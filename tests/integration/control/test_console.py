@@ -1161,6 +1161,11 @@ def test_a_user_who_cannot_be_changed_so_is_told_in_the_list_that_was_looked_at(
     people.member("acme", "admin")
     done = visitor.post(path, **change)
 
+    seen = re.search('name="version" value="([^"]*)"', refused.text.partition(f'id="user-{member.id}"')[2])
+    assert seen
+    late = visitor.post(path, **change, version=seen[1])
+    assert late.status_code == 412
+    assert "Somebody has changed this user meanwhile" in late.text
     assert refused.status_code == 422
     row = refused.text.partition(f'id="user-{member.id}"')[2].partition("</section>")[0]
     assert f'value="{change.get("role", "admin")}" selected' in row

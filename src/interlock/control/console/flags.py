@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse
 from interlock.control.console.confirm import Question, confirm
 from interlock.control.console.history import told
 from interlock.control.console.lists import Wanted, number, rows_after, validated
-from interlock.control.console.pages import link, page
+from interlock.control.console.pages import link, page, status_of
 from interlock.control.console.session import NOTHING, Chosen, Form, PageRoute, Visitor
 from interlock.control.console.two_tabs import lost_update
 from interlock.control.domain import flag_history, flags, organisations
@@ -143,7 +143,6 @@ async def _page(
     error: InterlockError | None = None,
 ) -> Response:
     """The page of a flag; with an error, and what was typed into the form that it is about, or about an undo."""
-    status = 200 if error is None else 412 if isinstance(error, ChangedMeanwhile) else 422
     async with visitor.work() as work:
         flag = await flags.find(work, key)
         overrides = await flags.page_of_overrides(work, key, rows_after(exceptions_after))
@@ -151,7 +150,7 @@ async def _page(
         usage = await work.flags.usage(key)
         people = await emails_of(work, overrides.items)
     return page(
-        request, "flag.html", status=status, flag=flag, overrides=overrides, events=events,
+        request, "flag.html", status=status_of(error), flag=flag, overrides=overrides, events=events,
         answer=answer, now=datetime.now(UTC), statuses=FlagStatus, version=version_of(flag), usage=usage,
         details=details, exception=exception, error=error, people=people,
         exceptions_after=exceptions_after,

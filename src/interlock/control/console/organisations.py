@@ -11,7 +11,7 @@ from interlock.control.console.confirm import Question, confirm
 from interlock.control.console.flags import emails_of
 from interlock.control.console.history import told
 from interlock.control.console.lists import List, Wanted, number, rows_after, validated
-from interlock.control.console.pages import link, page
+from interlock.control.console.pages import link, page, status_of
 from interlock.control.console.session import NOTHING, Form, PageRoute, Visitor
 from interlock.control.console.two_tabs import lost_update
 from interlock.control.domain import modules, organisations
@@ -100,7 +100,7 @@ async def _page(
     return page(
         request,
         "organisation.html",
-        status=422 if error else 200,
+        status=status_of(error),
         organisation=organisation,
         version=version_of(organisation),
         modules=[(module, assigned.get(module.key)) for module in catalogue.items],

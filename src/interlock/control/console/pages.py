@@ -11,9 +11,11 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from interlock.control.console.browsers import browser_name
+from interlock.control.domain.errors import ChangedMeanwhile
 from interlock.control.domain.scope import WholePlatform
 from interlock.control.domain.users import Permission, User
 from interlock.control.http.ports import ports_of
+from interlock.errors import InterlockError
 
 # Nothing from elsewhere, nothing inline; pictures in the style sheet are data.
 HEADERS = {
@@ -55,6 +57,17 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         )
     )
     return HTMLResponse(text, status, headers=HEADERS)
+
+
+def status_of(error: InterlockError | None) -> int:
+    """The status of a page that is drawn again where something was refused."""
+    match error:
+        case None:
+            return 200
+        case ChangedMeanwhile():
+            return 412
+        case _:
+            return 422
 
 
 def _navigation(user: User) -> Iterator[tuple[str, str, str]]:

@@ -9,11 +9,12 @@ from fastapi.responses import RedirectResponse
 
 from interlock.control.console.confirm import Question, confirm
 from interlock.control.console.lists import List, Wanted, rows_after, validated
-from interlock.control.console.pages import link, page
+from interlock.control.console.pages import link, page, status_of
 from interlock.control.console.session import NOTHING, Form, PageRoute, Visitor
 from interlock.control.domain import organisations, users
-from interlock.control.domain.errors import InvalidChange
+from interlock.control.domain.errors import ChangedMeanwhile, InvalidChange
 from interlock.control.domain.users import Permission
+from interlock.control.domain.versions import version_of
 from interlock.control.http.caller import Caller
 from interlock.control.http.fields import KeyInPath
 from interlock.control.http.members import ChangeMember
@@ -49,8 +50,9 @@ async def page_of_users(
         found = await work.users.page(of.id, wanted.slice, wanted.search)
         invited = await work.invitations.page(of.id, rows_after(invited_after))
     roles = users.roles_to_give(visitor.user, of.key)
+    versions = {member.id: version_of(member) for member in found.items}
     return page(
-        request, "users.html", status=422 if error else 200, found=found, invited=invited, wanted=wanted,
+        request, "users.html", status=status_of(error), found=found, invited=invited, wanted=wanted, versions=versions,
         organisation=of, roles=roles, changed=changed, form=form, error=error,
     )  # fmt: skip
 
@@ -68,7 +70,8 @@ async def confirm_deactivation(
         request,
         Question(
             f"Deactivate {member.name}?", told, "Deactivate", _address(f"/organisations/{key}/users/{user_id}", wanted),
-            fields={"is_active": "false"}, back=_address("/users", wanted, organisation=key),
+            fields={"is_active": "false", "version": version_of(member)},
+            back=_address("/users", wanted, organisation=key),
         ),
     )  # fmt: skip
 
@@ -77,7 +80,7 @@ async def confirm_deactivation(
 async def change_user(
     request: Request, visitor: Visitor, key: KeyInPath, user_id: UUID, wanted: Wanted, form: Form
 ) -> Response:
-    """Give a user another role, or say whether the user gets in."""
+    """Give a user another role, or say whether the user gets in, unless somebody else has changed the user since."""
     visitor.user.must_have(Permission.WRITE_USERS)
     given: dict[str, Any] = {"role": form["role"]} if "role" in form else {}
     if "is_active" in form:
@@ -85,7 +88,10 @@ async def change_user(
     try:
         changes = validated(ChangeMember, **given).given()
         async with visitor.work() as work:
-            await users.change_member(work, visitor.user, key, user_id, changes)
+            expected = {form["version"]} if "version" in form else None
+            await users.change_member(work, visitor.user, key, user_id, changes, expected=expected)
+    except ChangedMeanwhile as error:
+        return await page_of_users(request, visitor, key, wanted, changed=user_id, error=error)
     except InvalidChange as error:
         return await page_of_users(request, visitor, key, wanted, changed=user_id, form=form, error=error)
     return RedirectResponse(_address("/users", wanted, organisation=key), status_code=303)
