@@ -841,9 +841,19 @@ def test_two_tabs_do_not_set_a_module_up_over_each_other(visitor: Visitor, peopl
     version = version_on(visitor.get(configured))
     assert visitor.post(configured, version=version, **{"configuration.limit": "6"}).status_code == 303
 
-    second = visitor.post(configured, version=version, **{"configuration.limit": "8"})
+    member = people.member("acme", "viewer")
+    other = {"configuration.limit": "8", "configuration.other settings": '{"a": [{"b": 1}]}'}
+    second = visitor.post(configured, version=version, **other, allowed_users=str(member.id))
 
     assert second.status_code == 412
+    table = html.unescape(second.text.partition("<tbody>")[2].partition("</tbody>")[0])
+    rows = [re.findall(">([^<>]+)</(?:th|td|strong)>", row) for row in table.split("</tr>")]
+    assert rows == [
+        ["allowed users", "none", member.email],
+        ["configuration.a", "none", '{"b": 1}'],
+        ["configuration.limit", "6", "8"],
+        [],
+    ]
     assert people.sql("select configuration from organisation_modules") == [({"limit": 6},)]
     mine = visitor.post(configured, version=version_on(second), **{"configuration.limit": "8"})
     assert mine.status_code == 303

@@ -58,7 +58,7 @@ async def configure(request: Request, visitor: Visitor, key: KeyInPath, module_k
             wrong = error.wrong
         except ChangedMeanwhile as error:
             changes = {name: getattr(wanted, name) for name in ("configuration", "allowed_users", "denied_users")}
-            return await lost_update(request, error.current, changes)
+            return await lost_update(request, visitor, error, changes)
     if wrong:
         return await _page(request, visitor, organisation, module, wanted, version, wrong=wrong, typed=form, status=422)
     return RedirectResponse(f"/organisations/{key}/modules/{module_key}", status_code=303)

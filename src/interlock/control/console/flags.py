@@ -168,7 +168,7 @@ async def change(request: Request, visitor: Visitor, key: KeyInPath, form: Form)
     except InvalidChange as error:
         return await _page(request, visitor, key, details=form, error=error)
     except ChangedMeanwhile as error:
-        return await lost_update(request, error.current, wanted)
+        return await lost_update(request, visitor, error, wanted)
     return RedirectResponse(f"/feature-flags/{key}", status_code=303)
 
 

@@ -1,6 +1,7 @@
 """What the audit trail tells, in words for people."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,9 +32,22 @@ class Told:
 
 async def told(work: UnitOfWork[Scope], events: Page[AuditEvent]) -> Page[Told]:
     """Tell a page of the trail. The users that changes name are looked up together."""
-    named = {user for event in events.items for user in _users_in(event.entry)}
-    people = {each.id: each.email for each in await work.search.named(sorted(named))} if named else {}
+    entries = [event.entry for event in events.items]
+    named = {(entry.organisation_id, user) for entry in entries for user in _users_in(entry.before, entry.after)}
+    people = await _emails(work, named)
     return Page(tuple(_told(event, people) for event in events.items), events.last)
+
+
+async def differences(
+    work: UnitOfWork[Scope], organisation_id: UUID, before: Described, after: Described
+) -> tuple[tuple[str, str, str], ...]:
+    """Tell where two states of one thing differ: each field, with its words in both."""
+    people = await _emails(work, {(organisation_id, user) for user in _users_in(before, after)})
+    return tuple(_differences(before, after, people))
+
+
+async def _emails(work: UnitOfWork[Scope], users: Collection[tuple[UUID, UUID]]) -> Mapping[UUID, str]:
+    return {each.id: each.email for each in await work.search.named(sorted(users))} if users else {}
 
 
 def _told(event: AuditEvent, people: Mapping[UUID, str]) -> Told:
@@ -45,7 +59,7 @@ def _told(event: AuditEvent, people: Mapping[UUID, str]) -> Told:
         event.occurred_at,
         event.actor_email,
         _subject(entry, people),
-        tuple(_changes(entry, people)),
+        tuple(_differences(entry.before, entry.after, people)) if entry.before and entry.after else (),
     )
 
 
@@ -61,10 +75,10 @@ def _subject(entry: Entry, people: Mapping[UUID, str]) -> str:
             return entry.resource_id
 
 
-def _changes(entry: Entry, people: Mapping[UUID, str]) -> Iterator[tuple[str, str, str]]:
-    if entry.before is None or entry.after is None:
-        return
-    before, after = _flat(entry.before), _flat(entry.after)
+def _differences(
+    described_before: Described, described_after: Described, people: Mapping[UUID, str]
+) -> Iterator[tuple[str, str, str]]:
+    before, after = _flat(described_before), _flat(described_after)
     for name in sorted(before.keys() | after.keys()):
         if name not in UNTOLD and before.get(name) != after.get(name):
             yield words(name), _word(name, before.get(name), people), _word(name, after.get(name), people)
@@ -90,17 +104,19 @@ def _word(name: str, value: Any, people: Mapping[UUID, str]) -> str:
             return people.get(user, f"somebody who is gone ({value[:8]})")
         case str() if name.endswith("_at"):
             return _day(value)
+        case dict():
+            return json.dumps(value, ensure_ascii=False)
         case _:
             return str(value)
 
 
-def _users_in(entry: Entry) -> Iterator[tuple[UUID, UUID]]:
-    for described in (entry.before or {}, entry.after or {}):
+def _users_in(*states: Described | None) -> Iterator[UUID]:
+    for state in states:
         for name in OF_USERS:
-            value = described.get(name)
+            value = (state or {}).get(name)
             for each in value if isinstance(value, list) else [value]:
                 if user := _uuid(each):
-                    yield entry.organisation_id, user
+                    yield user
 
 
 def _uuid(value: Any) -> UUID | None:

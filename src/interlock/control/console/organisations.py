@@ -134,7 +134,7 @@ async def change(request: Request, visitor: Visitor, key: KeyInPath, wanted: Wan
     except InvalidChange as error:
         return await _page(request, visitor, key, wanted, details=form, error=error)
     except ChangedMeanwhile as error:
-        return await lost_update(request, error.current, changes)
+        return await lost_update(request, visitor, error, changes)
     return RedirectResponse(f"/organisations/{key}", status_code=303)
 
 
