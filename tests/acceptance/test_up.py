@@ -159,7 +159,7 @@ def first(folder: Path, port: int) -> First:
     with starting(folder, port) as up:
         up.wait_until("sign in ")
         statuses = [up.status("/readyz"), up.sign_in()]
-        up.status("/invitation?token=a-secret-in-a-query")
+        up.status("/sign-in?next=/invitation%3Ftoken%3Da-secret-in-a-query")
         another = start(folder, free_port())
         after = [up.status("/readyz"), up.sign_in()]
         log = (folder / ".interlock" / "api.log").read_text()

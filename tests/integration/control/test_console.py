@@ -434,11 +434,17 @@ def test_an_invitation_lets_somebody_in_once(visitor: Visitor, people: People):
     link = re.search(r'value="(/invitation\?token=[^"]+)"', invited.text)
     assert link
     visitor.post("/sign-out")
-    assert "Choose a password" in visitor.get(link[1]).text
+    welcome = visitor.get(link[1]).text
+    assert "Choose a password" in welcome
+    assert "Jo &lt;b&gt;, you sign in as jo@acme.example from now on." in welcome
     token = link[1].partition("token=")[2]
     assert "at least 12 characters" in visitor.post("/invitation", token=token, password="short").text
     assert visitor.post("/invitation", token=token, password=PASSWORD).status_code == 200
     assert visitor.post("/invitation", token=token, password=PASSWORD).status_code == 404
+    again = visitor.get(link[1])
+    assert again.status_code == 404
+    assert "does not count" in again.text
+    assert "Choose a password" not in again.text
     assert visitor.post("/sign-in", email="jo@acme.example", password=PASSWORD).status_code == 303
     assert "Jo &lt;b&gt;" in visitor.get("/users").text
     audited = visitor.get("/audit").text

@@ -11,16 +11,22 @@ from interlock.control.console.pages import page
 from interlock.control.console.people import page_of_users
 from interlock.control.console.session import Form, PageRoute, PublicPageRoute, Visitor, require_own_form
 from interlock.control.domain import invitations
-from interlock.control.domain.audit import Origin
 from interlock.control.domain.errors import Conflict, InvalidChange, InvitationRefused
 from interlock.control.domain.invitations import Invitation, NewInvitation
-from interlock.control.domain.scope import OneOrganisation
 from interlock.control.domain.users import Permission
-from interlock.control.http.caller import address_of
 from interlock.control.http.fields import KeyInPath
-from interlock.control.http.invitations import SHORTEST_PASSWORD, Accept, Invite, new_secret, read_token, token_of
+from interlock.control.http.invitations import (
+    SHORTEST_PASSWORD,
+    Accept,
+    Invite,
+    accept,
+    find_offered,
+    new_secret,
+    token_of,
+)
 from interlock.control.http.ports import ports_of
 from interlock.control.http.problems import STATUS
+from interlock.errors import InterlockError
 
 router = APIRouter(prefix="/organisations/{key}/invitations", include_in_schema=False, route_class=PageRoute)
 public = APIRouter(include_in_schema=False, route_class=PublicPageRoute)
@@ -62,26 +68,31 @@ async def revoke(visitor: Visitor, key: KeyInPath, invitation_id: UUID) -> Respo
 
 @public.get("/invitation")
 async def ask_for_password(request: Request, token: str = "") -> Response:
-    """Welcome somebody who was invited."""
-    return page(request, "invitation.html", token=token, shortest=SHORTEST_PASSWORD, error=None)
+    """Welcome somebody who was invited, if the invitation still counts."""
+    return await _welcome(request, token)
 
 
 @public.post("/invitation")
-async def accept(request: Request, form: Form) -> Response:
+async def accept_invitation(request: Request, form: Form) -> Response:
     """Let somebody sign in from now on, by a password of their own."""
-    ports, token = ports_of(request), form.get("token", "")
     require_own_form(request)
+    token = form.get("token", "")
     try:
         body = validated(Accept, token=token, password=form.get("password", ""))
-        ticket = read_token(body.token)
-        origin = Origin(request_id=request.state.request_id, address=address_of(request))
-        password_hash = await ports.passwords.hash(body.password)
-        async with ports.open_work(OneOrganisation(ticket.organisation_id), origin) as work:
-            member = await invitations.accept(work, ticket, password_hash)
+        member = await accept(request, ports_of(request), body)
     except (InvalidChange, InvitationRefused, Conflict) as error:
-        shown = {"token": token, "shortest": SHORTEST_PASSWORD, "error": error}
-        return page(request, "invitation.html", status=STATUS[type(error)], **shown)
+        return await _welcome(request, token, error)
     return page(request, "sign_in.html", next="/", kept=[], error=None, email=member.email)
+
+
+async def _welcome(request: Request, token: str, error: InterlockError | None = None) -> Response:
+    try:
+        invitation = await find_offered(request, ports_of(request), token)
+    except InvitationRefused as refusal:
+        invitation, error = None, refusal
+    status = STATUS[type(error)] if error else 200
+    shown = {"token": token, "invitation": invitation, "shortest": SHORTEST_PASSWORD, "error": error}
+    return page(request, "invitation.html", status=status, **shown)
 
 
 def _show_once(request: Request, key: str, invitation: Invitation, secret: str) -> Response:

@@ -118,13 +118,19 @@ async def revoke(work: "UnitOfWork[Scope]", actor: User, organisation_key: str, 
     await _record(work, before, before=before)
 
 
-async def accept(work: "UnitOfWork[Scope]", ticket: Ticket, password_hash: str) -> Member:
-    """Let whoever holds the ticket of an invitation sign in from now on."""
+async def find_offered(work: "UnitOfWork[Scope]", ticket: Ticket) -> Invitation:
+    """Find the invitation that somebody holds the ticket of, and keep everybody else from accepting it meanwhile."""
     invitation = await work.invitations.hold(ticket.organisation_id, ticket.invitation_id)
     if invitation is None or invitation.status is not InvitationStatus.PENDING:
         raise InvitationRefused
     if not compare_digest(await work.invitations.secret_hash(invitation), hash_of(ticket.secret)):
         raise InvitationRefused
+    return invitation
+
+
+async def accept(work: "UnitOfWork[Scope]", ticket: Ticket, password_hash: str) -> Member:
+    """Let whoever holds the ticket of an invitation sign in from now on."""
+    invitation = await find_offered(work, ticket)
     member = await work.invitations.accept(invitation, password_hash)
     if member is None:
         raise Conflict("user", invitation.email)

@@ -1,6 +1,7 @@
 """/admin/organisations/{organisation_key}/invitations, and POST /invitations/accept"""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from secrets import token_urlsafe
 from typing import Annotated
@@ -13,8 +14,9 @@ from interlock.control.domain import invitations, organisations
 from interlock.control.domain.audit import Origin
 from interlock.control.domain.errors import InvitationRefused
 from interlock.control.domain.invitations import Invitation, InvitationStatus, NewInvitation, Ticket
-from interlock.control.domain.scope import OneOrganisation
+from interlock.control.domain.scope import OneOrganisation, Scope
 from interlock.control.domain.users import Member, Permission, Role
+from interlock.control.domain.work import UnitOfWork
 from interlock.control.http.caller import Caller, ProtectedRoute, address_of, permitted
 from interlock.control.http.creation import WantedCreation, create_once
 from interlock.control.http.fields import (
@@ -30,7 +32,7 @@ from interlock.control.http.fields import (
     listing,
 )
 from interlock.control.http.members import MemberView
-from interlock.control.http.ports import ThePorts
+from interlock.control.http.ports import Ports, ThePorts
 from interlock.control.http.problems import OF_A_BODY, problems
 
 router = APIRouter(
@@ -154,8 +156,25 @@ async def revoke_invitation(caller: Writer, organisation_key: KeyInPath, invitat
 @public.post("/accept", status_code=201, response_model=MemberView, responses=problems(404, 409, *OF_A_BODY))
 async def accept_invitation(body: Accept, request: Request, ports: ThePorts) -> Member:
     """Accept an invitation with its token, and choose a password. The user can sign in from then on."""
-    ticket = read_token(body.token)
-    origin = Origin(request_id=request.state.request_id, address=address_of(request))
+    return await accept(request, ports, body)
+
+
+async def accept(request: Request, ports: Ports, body: Accept) -> Member:
+    """Let an invited person in by a password. It is hashed only for whoever was invited: that is work on purpose."""
+    await find_offered(request, ports, body.token)
     password_hash = await ports.passwords.hash(body.password)
-    async with ports.open_work(OneOrganisation(ticket.organisation_id), origin) as work:
+    ticket = read_token(body.token)
+    async with _work_of(request, ports, ticket) as work:
         return await invitations.accept(work, ticket, password_hash)
+
+
+async def find_offered(request: Request, ports: Ports, token: str) -> Invitation:
+    """Find the invitation that a token is for. Raises InvitationRefused."""
+    ticket = read_token(token)
+    async with _work_of(request, ports, ticket) as work:
+        return await invitations.find_offered(work, ticket)
+
+
+def _work_of(request: Request, ports: Ports, ticket: Ticket) -> AbstractAsyncContextManager[UnitOfWork[Scope]]:
+    origin = Origin(request_id=request.state.request_id, address=address_of(request))
+    return ports.open_work(OneOrganisation(ticket.organisation_id), origin)
