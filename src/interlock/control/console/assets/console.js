@@ -88,8 +88,8 @@ document.addEventListener("DOMContentLoaded", () => {
     link.value = new URL(link.value, location.origin).href;
     button.addEventListener("click", async () => {
       link.select(); // where a page may not write to the clipboard, Ctrl-C does
-      await navigator.clipboard?.writeText(link.value);
-      button.textContent = navigator.clipboard ? "Copied" : "Press Ctrl-C";
+      const isCopied = await navigator.clipboard?.writeText(link.value).then(() => true, () => false);
+      button.textContent = isCopied ? "Copied" : "Press Ctrl-C";
     });
   }
 });
