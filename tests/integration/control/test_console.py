@@ -1153,7 +1153,13 @@ def test_of_an_archived_organisation_no_page_offers_to_change_anything(
     of_acme = 'method="post" action="(/organisations/acme[^"]*)"|href="(/[^"]*/deactivate)"'
     before = [len(re.findall(of_acme, visitor.get(page).text)) for page in pages]
 
+    visitor.post("/feature-flags", key="new-one", name="New one")
+    visitor.post("/feature-flags/new-one/overrides", organisation="acme", is_enabled="true", reason="pilot")
+
     visitor.post("/organisations/acme/archive")
+    ended = visitor.post("/feature-flags/new-one/overrides/delete", organisation="acme")
+    assert ended.status_code == 422
+    assert "acme is archived" in ended.text.partition('id="exception"')[2].partition("</form>")[0]
     shown = [visitor.get(page).text for page in pages]
 
     assert min(before) > 0

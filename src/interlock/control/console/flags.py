@@ -254,7 +254,7 @@ async def confirm_end_of_override(
         request,
         Question(
             f"End the exception of {key} for {whom}?", told, "End it",
-            link(f"/feature-flags/{key}/overrides/delete", exceptions_after=exceptions_after),
+            link(f"/feature-flags/{key}/overrides/delete", exceptions_after=exceptions_after) + "#exception",
             fields={"organisation": organisation, "user": user}, back=_exceptions_at(key, exceptions_after),
         ),
     )  # fmt: skip
@@ -262,13 +262,16 @@ async def confirm_end_of_override(
 
 @router.post("/{key}/overrides/delete")
 async def delete_override(
-    visitor: Visitor, key: KeyInPath, form: Form, exceptions_after: UUID | None = None
+    request: Request, visitor: Visitor, key: KeyInPath, form: Form, exceptions_after: UUID | None = None
 ) -> Response:
     """End an exception."""
     visitor.user.must_have(Permission.WRITE_FLAGS)
-    async with visitor.platform_work() as work:
-        target = await _target(work, form.get("organisation", ""), form.get("user", ""))
-        await flags.delete_override(work, key, target)
+    try:
+        async with visitor.platform_work() as work:
+            target = await _target(work, form.get("organisation", ""), form.get("user", ""))
+            await flags.delete_override(work, key, target)
+    except InvalidChange as error:
+        return await _page(request, visitor, key, exceptions_after, exception=form, error=error)
     return RedirectResponse(_exceptions_at(key, exceptions_after), status_code=303)
 
 
