@@ -59,6 +59,7 @@ class Project:
     the chain takes for granted. `exclude_modules` are patterns of modules that are not imported to look for classes.
     `schema_file` is where the schema file is or would be (None: not to be used); whether
     the settings name it, or it is only where one is looked for. `is_flask_migrate`: the command `flask db` runs it.
+    `baseline` is where the chain's baseline is, if it has one.
     """
 
     folder: Path
@@ -75,6 +76,7 @@ class Project:
     schema_file: Path | None = None
     is_schema_file_named: bool = False
     is_flask_migrate: bool = False
+    baseline: Path = Path("baseline.json")
 
     @property
     def label(self) -> str:
@@ -125,10 +127,12 @@ def find_project(
         schema_file=_place_of_schema_file(folder, config_file or toml_file, schema_file),
         is_schema_file_named=isinstance(schema_file, str),
         is_flask_migrate=is_flask_migrate,
+        baseline=_folder_of_files(folder, config_file or toml_file) / BASELINE,
     )
 
 
 SCHEMA_FILE = "schema.json"
+BASELINE = "baseline.json"
 _TOLD = ("DATABASE_URL",)
 # What Flask-SQLAlchemy calls it; with the prefix, app.config.from_prefixed_env() reads it.
 _TOLD_BY_FLASK = (*_TOLD, "SQLALCHEMY_DATABASE_URI", "FLASK_SQLALCHEMY_DATABASE_URI")
@@ -137,7 +141,11 @@ _TOLD_BY_FLASK = (*_TOLD, "SQLALCHEMY_DATABASE_URI", "FLASK_SQLALCHEMY_DATABASE_
 def _place_of_schema_file(folder: Path, config: Path | None, named: str | bool | None) -> Path | None:
     if named is False:
         return None
-    return folder / named if isinstance(named, str) else (config.parent if config else folder) / SCHEMA_FILE
+    return folder / named if isinstance(named, str) else _folder_of_files(folder, config) / SCHEMA_FILE
+
+
+def _folder_of_files(folder: Path, config: Path | None) -> Path:
+    return config.parent if config else folder
 
 
 def fill_in(template: str, url: DatabaseUrl, text: str) -> str:

@@ -14,7 +14,7 @@ from interlock.release.record import Blamed, Verification
 from interlock.release.scratch_build import ScratchBuild
 from interlock.release.verify import signal_of
 from interlock.schema.drift import Change, Unexpected, find_drift
-from interlock.schema.file import USUAL_OWNER, SchemaFile, from_json, is_schema_file
+from interlock.schema.file import USUAL_OWNER, SchemaFile, as_json, from_json, is_schema_file
 from interlock.schema.history import History, Moment
 from interlock.schema.items import Extension, Item
 from interlock.schema.name import Kind, Name
@@ -60,6 +60,16 @@ def find_schema_file(project: Project) -> Path | None:
 def read_schema_file(path: Path) -> SchemaFile:
     """Read a schema file. Raises SchemaFileNotReadable, BrokenSchemaFile, NewerSchemaFile."""
     return from_json(_text_of(path), str(path))
+
+
+def save_schema_file(path: Path, file: SchemaFile) -> None:
+    """Write a schema file: a whole one, or none."""
+    half_written = path.with_name(f"{path.name}.new")
+    try:
+        half_written.write_text(as_json(file), encoding="utf-8")
+        half_written.replace(path)
+    except OSError as error:
+        raise InterlockError(f"{path} cannot be written: {error.strerror}", "make its folder writable") from None
 
 
 def _text_of(path: Path) -> str:

@@ -18,7 +18,7 @@ from interlock import __version__
 from interlock.chain.inputs import Inputs
 from interlock.chain.project import Project
 
-FORMAT = 3
+FORMAT = 4
 KEEPS = 8
 """How many projects (or states of one) are remembered for this user."""
 
@@ -74,7 +74,8 @@ def memory_of(project: Project, scratch_server: str, names: tuple[object, ...]) 
         if name not in _PASSING and not name.startswith(_PASSING_PREFIXES)
     }
     told = (FORMAT, __version__, sys.version, version("alembic"), version("sqlalchemy"), str(project), scratch_server)
-    digest = hashlib.blake2b(repr((told, names, sorted(environment.items()))).encode()).hexdigest()[:32]
+    baseline = project.baseline.read_bytes() if project.baseline.is_file() else b""
+    digest = hashlib.blake2b(repr((told, baseline, names, sorted(environment.items()))).encode()).hexdigest()[:32]
     return Memory(_folder() / f"{digest}.json")
 
 

@@ -24,6 +24,7 @@ from interlock.postgres.unpopulated import find_unpopulated
 from interlock.postgres.version_table import VersionTable, find_version_table
 from interlock.release.apply import apply
 from interlock.release.backup import Means, PlannedBackup, plan_backup
+from interlock.release.baseline import read_baseline, require_after_baseline, told_of
 from interlock.release.build import Build, open_build
 from interlock.release.cut_short import CutShort, find_cut_short, open_starts, writes_early
 from interlock.release.data_loss import find_data_loss, loss_finding
@@ -52,6 +53,7 @@ from interlock.release.scratch_build import current_revisions, open_scratch_buil
 from interlock.release.squawk import ask_squawk, find_squawk
 from interlock.release.target_process import TargetProcess, start_target_process
 from interlock.release.verify import drift_findings, require_true_claim, unpopulated_findings, unseen_findings, verify
+from interlock.schema.file import SchemaFile
 from interlock.schema.history import History
 from interlock.schema.name import Name
 from interlock.schema.snapshot import Snapshot
@@ -96,6 +98,11 @@ class Run:
             self.plan.current, lambda revision: self.book.progress.tells(f"building {revision.id}")
         )
         return self.request.rules.applied_to_history(whole)
+
+    @cached_property
+    def baseline(self) -> SchemaFile | None:
+        """What stands for the older revisions."""
+        return read_baseline(self.request.project)
 
     @property
     def version_table(self) -> VersionTable:
@@ -149,6 +156,8 @@ class Run:
     def make_plan(self) -> None:
         with self.book.stage(Check.PLAN) as stage:
             current = current_revisions(self.session, self.build.environment)
+            if self.baseline:
+                self.book.admit(told_of(self.request.project, self.baseline))
             self.plan = plan_release(self.build.chain, current)
             self.book.note(plan=self.plan)
             at = ", ".join(current) or "no revision"
@@ -171,6 +180,8 @@ class Run:
             # A database that was just made is as it should be: the first step lays the foundation, if there is one.
             self.is_empty = observed.schema.is_empty
             if not self.plan.current and self.is_empty:
+                if self.baseline:
+                    require_after_baseline(self.request.project, self.baseline, self.build.chain, ())
                 stage.summary = "empty, before the first revision"
                 return
             self.cut_short = self._find_cut_short(observed.schema)

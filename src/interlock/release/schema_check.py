@@ -8,6 +8,7 @@ from interlock.chain.project import Project
 from interlock.chain.revisions import BranchesStayApart, Chain, SeveralHeads
 from interlock.errors import InterlockError
 from interlock.postgres.url import DatabaseUrl
+from interlock.release.baseline import told_of
 from interlock.release.declared import (
     SeveralBases,
     bases_of,
@@ -15,12 +16,13 @@ from interlock.release.declared import (
     find_reasons_for_stale,
     find_schema_file,
     read_schema_file,
+    save_schema_file,
     schema_file_of,
 )
 from interlock.release.logbook import Logbook, counted
 from interlock.release.models import loading_findings, misfit_findings, not_covered, unknown_models
 from interlock.release.scratch_build import ScratchBuild, open_scratch_build
-from interlock.schema.file import SchemaFile, as_json
+from interlock.schema.file import SchemaFile
 from interlock.schema.history import History
 from interlock.verdict.finding import Check, Finding, Signal
 
@@ -61,12 +63,7 @@ def write_schema_file(project: Project, scratch_server: DatabaseUrl | None) -> t
         _ = build.chain.head
         history = build.replay([], lambda _revision: None)
         file = schema_file_of(build, history)
-    half_written = path.with_name(f"{path.name}.new")
-    try:
-        half_written.write_text(as_json(file), encoding="utf-8")
-        half_written.replace(path)
-    except OSError as error:
-        raise InterlockError(f"{path} cannot be written: {error.strerror}", "make its folder writable") from None
+    save_schema_file(path, file)
     return path, file
 
 
@@ -85,6 +82,8 @@ class SchemaCheck:
         """Read the chain and run env.py, on a scratch database."""
         with self.book.stage(Check.PROJECT) as stage:
             self.build = self.resources.enter_context(open_scratch_build(self.project, self.scratch_server))
+            if self.build.baseline:
+                self.book.admit(told_of(self.project, self.build.baseline))
             stage.summary = counted(len(self.build.chain.revisions), "revision")
 
     def build_chain(self) -> None:

@@ -1,11 +1,12 @@
 """The project at work on a scratch database: what its chain declares, at every revision."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from urllib.parse import quote
 
 from interlock.chain.child import Child, Environment, start_child
+from interlock.chain.failures import ProjectFailed
 from interlock.chain.inputs import Inputs
 from interlock.chain.mapped import Misfit, Models
 from interlock.chain.misfits import find_misfits
@@ -24,10 +25,16 @@ from interlock.postgres.version_table import (
     room_for_revisions,
     schema_made_in,
 )
+from interlock.release.baseline import lay_baseline, read_baseline, require_after_baseline
 from interlock.release.load_models import LoadedModels, load_models
 from interlock.schema.history import Half, History, Moment
 from interlock.schema.name import Name
 from interlock.schema.snapshot import Snapshot
+
+RAN_ON_TARGET = (
+    "the database has run it; where it cannot run from empty any more, let the chain begin later: "
+    "interlock schema baseline"
+)
 
 
 class NotCommitted(InterlockError):
@@ -71,21 +78,21 @@ class ScratchBuild:
         self.statements: list[Mapping[str, Any]] = []
         self.chain: Chain = child.describe()
         self.environment: Environment = child.look()
+        self.baseline = read_baseline(project)
 
     def replay(self, current: Iterable[str], on_step: Callable[[Revision], None]) -> History:
         """Build the schema from empty, revision by revision, by the way that a database at `current` has taken.
 
         What each statement of the pending revisions does is then in `statements`. Raises ProjectFailed where a revision
-        fails, NotCommitted where it leaves nothing.
+        fails, NotCommitted where it leaves nothing, BeforeBaseline and BaselineNotMade where the chain has a baseline.
         """
-        if self._project.foundation:
-            self._child.lay_foundation()
-        run: list[str] = []
-        moments = [Moment(None, self._look())]
-        pending = self.chain.pending(current)
+        current = tuple(current)
+        moments = [*self._begin(current)]
+        run = [each.revision for each in moments if each.revision]
+        pending = [each for each in self.chain.pending(current) if each.id not in run]
         at_stake: Mapping[Identity, Name] = {}
         self.statements = []
-        for revision in self.chain.replay_order(current):
+        for revision in self._after(tuple(run), current):
             on_step(revision)
             if pending and revision is pending[0]:
                 # From here on it has to go as it will go on the target.
@@ -95,7 +102,7 @@ class ScratchBuild:
             if revision in pending:
                 halves = self._measure(revision)
             else:
-                self._child.upgrade(revision.id)
+                self._run_again(revision)
             run.append(revision.id)
             left = self._row_holders() if at_stake else {}
             lost = tuple(name for _, name in find_lost(at_stake, left))
@@ -105,12 +112,12 @@ class ScratchBuild:
 
     def replay_run(self, current: Iterable[str], fill: Callable[[Connection], None]) -> None:
         """Build the schema of a database at `current`, and let rows be filled in. Raises ProjectFailed."""
+        current = tuple(current)
         run = self.chain.run_before(current)
-        if self._project.foundation:
-            self._child.lay_foundation()
-        for revision in self.chain.replay_order(current):
+        begun = [each.revision for each in self._begin(current) if each.revision]
+        for revision in self._after(begun, current):
             if revision.id in run:
-                self._child.upgrade(revision.id)
+                self._run_again(revision)
         self._child.begin_run()
         fill(self._observer)
 
@@ -119,6 +126,34 @@ class ScratchBuild:
         for revision in self.chain.pending(current):
             self._child.upgrade(revision.id)
         self._child.end_run()
+
+    def _begin(self, current: Collection[str]) -> Sequence[Moment]:
+        """Make what is there before the first revision that is to be run, and give the moments up to then."""
+        if self.baseline is None:
+            if self._project.foundation:
+                self._child.lay_foundation()
+            return [Moment(None, self._look())]
+        # Nobody is at no revision but who wants to have it all built.
+        if current:
+            require_after_baseline(self._project, self.baseline, self.chain, current)
+        before = Moment(None, self._look())
+        environment, head = self.environment, self.baseline.head
+        table = find_version_table(self._observer, environment.version_table, environment.version_table_schema)
+        lay_baseline(self._project, self.baseline, self._observer, table)
+        laid = self._look()
+        run = self.chain.run_before([head])
+        first = [each.id for each in self.chain.replay_order(current or [head]) if each.id in run]
+        return [before, *(Moment(each, laid, (head,), is_known=each == head) for each in first)]
+
+    def _run_again(self, revision: Revision) -> None:
+        """Run what the target has run already. Raises ProjectFailed."""
+        try:
+            self._child.upgrade(revision.id)
+        except ProjectFailed as error:
+            raise ProjectFailed(f"revision {revision.id}", error.failure, RAN_ON_TARGET) from error
+
+    def _after(self, begun: Collection[str], current: Collection[str]) -> Sequence[Revision]:
+        return [revision for revision in self.chain.replay_order(current) if revision.id not in begun]
 
     def _measure(self, revision: Revision) -> tuple[Half, ...]:
         """Run a pending revision, and give what it would leave where it is cut short."""

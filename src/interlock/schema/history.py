@@ -27,7 +27,8 @@ class Moment:
     `rows` is what the version table says then: on a branched chain that is more than the one revision. `lost` are the
     tables and columns that a pending revision drops and that were there before all of the pending ones, by the name
     that they had then: one that is renamed is not lost. `halves` are the schemas that a pending revision leaves
-    where it is cut short, in order.
+    where it is cut short, in order. `is_known` is False before the one that the chain is known from, whose schema
+    this is.
     """
 
     revision: str | None
@@ -35,6 +36,7 @@ class Moment:
     rows: tuple[str, ...] = ()
     lost: tuple[Name, ...] = ()
     halves: tuple[Half, ...] = ()
+    is_known: bool = True
 
 
 class MovedMeanwhile(InterlockError):
@@ -128,7 +130,9 @@ class History:
         if isinstance(change, Unexpected):
             return None
         *_, maker = takewhile(lambda moment: _holds(moment, change), reversed(self._up_to(revisions)))
-        return maker.revision
+        if maker.is_known:
+            return maker.revision
+        return f"{next(moment.revision for moment in self.moments[1:] if moment.is_known)} or before"
 
     @property
     def made_in(self) -> frozenset[str]:
@@ -144,8 +148,9 @@ class History:
         and the more there is that only a later revision makes so. A table made by hand counts once, with all that
         belongs to it. Of moments that are equally far away it is the newest.
         """
-        _, newest = min(enumerate(self.moments), key=lambda each: (self._distance(each[1], observed), -each[0]))
-        same = tuple(moment for moment in self.moments if moment.schema.items == newest.schema.items)
+        known = [moment for moment in self.moments if moment.is_known]
+        _, newest = min(enumerate(known), key=lambda each: (self._distance(each[1], observed), -each[0]))
+        same = tuple(moment for moment in known if moment.schema.items == newest.schema.items)
         return Match(same, find_drift(newest.schema, observed))
 
     def _distance(self, moment: Moment, observed: Snapshot) -> int:

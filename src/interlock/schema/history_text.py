@@ -34,7 +34,7 @@ def history_from_text(text: str) -> History:
             halves.append(Half(tuple(facts["done"]), schema))
         else:
             rows, lost = tuple(facts["rows"]), tuple(map(_name, facts["lost"]))
-            moments.append(Moment(facts["revision"], schema, rows, lost, tuple(halves)))
+            moments.append(Moment(facts["revision"], schema, rows, lost, tuple(halves), facts["is_known"]))
             halves.clear()
     return History(tuple(moments))
 
@@ -53,7 +53,8 @@ def _schemas(history: History) -> Iterator[tuple[Mapping[str, Any], Snapshot]]:
     for moment in history.moments:
         for half in moment.halves:
             yield {"done": half.done}, half.schema
-        yield {"revision": moment.revision, "rows": moment.rows, "lost": moment.lost}, moment.schema
+        facts = {"revision": moment.revision, "rows": moment.rows, "lost": moment.lost, "is_known": moment.is_known}
+        yield facts, moment.schema
 
 
 def _is_same(item: Item, other: Item) -> bool:

@@ -49,7 +49,7 @@ def test_a_moment_costs_a_line_that_has_what_it_changed():
     lines = history_as_text(HISTORY).splitlines()
 
     assert "orders_by_state" in lines[3]
-    assert lines[4] == '[{"revision": "r3", "rows": ["r3"], "lost": []}, [], [], [], 0]'
+    assert lines[4] == '[{"revision": "r3", "rows": ["r3"], "lost": [], "is_known": true}, [], [], [], 0]'
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", history_as_text(HISTORY)[:-4]])
