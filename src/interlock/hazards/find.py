@@ -8,6 +8,7 @@ from datetime import date
 from interlock.hazards.acceptance import answered
 from interlock.hazards.hazard import Acceptance, Harm, Hazard
 from interlock.hazards.plan import MeasuredPlan
+from interlock.hazards.publication import Publication
 from interlock.hazards.rule import OTHER_WORK, RULES, Found
 from interlock.hazards.rules import work_that_no_other_rule_told
 from interlock.hazards.statement import Rates, Statement, Weight
@@ -25,12 +26,13 @@ def find_hazards(
     today: date,
     budget_seconds: float = BUDGET_SECONDS,
     acceptances: Iterable[Acceptance] = (),
+    publications: tuple[Publication, ...] = (),
 ) -> tuple[Hazard, ...]:
     """List what a plan may do to the users of the live database, in the order of its statements, the worst first.
 
     A table without a weight that the plan does not create counts as in use and as too large.
     """
-    plan = MeasuredPlan(tuple(statements), weights, rates, major)
+    plan = MeasuredPlan(tuple(statements), weights, rates, major, publications)
     answers = tuple(acceptances)
     hazards: list[Hazard] = []
     for statement in plan.statements:

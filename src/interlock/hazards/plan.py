@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from interlock.hazards.lock import LockMode
+from interlock.hazards.publication import Publication
 from interlock.hazards.sql import says
 from interlock.hazards.statement import Rates, Statement, Weight
 
@@ -20,6 +21,7 @@ class MeasuredPlan:
     weights: Mapping[str, Weight]
     rates: Rates
     major: int
+    publications: tuple[Publication, ...] = ()
     _new: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -11,6 +11,7 @@ from interlock.hazards.find import BUDGET_SECONDS, find_hazards
 from interlock.hazards.hazard import Acceptance, Harm, Hazard
 from interlock.hazards.sql import shortened
 from interlock.hazards.statement import Rates, Statement, Weight
+from interlock.postgres.publications import read_publications
 from interlock.postgres.rates import assumed_rates
 from interlock.postgres.session import Connection
 from interlock.postgres.weights import read_weights
@@ -98,6 +99,7 @@ def rehearse(
         today=today,
         budget_seconds=budget.seconds,
         acceptances=(*budget.accepted, *(each for accepted, _ in comments for each in accepted)),
+        publications=read_publications(target, _tables(measured)),
     )
     harmful = {hazard.statement for hazard in hazards}
     touched = (each for each in measured if each in harmful or not weights.keys().isdisjoint(_tables([each])))

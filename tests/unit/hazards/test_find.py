@@ -2,10 +2,13 @@ import re
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from interlock.hazards.acceptance import accepted_by_operator, accepted_in
 from interlock.hazards.find import find_hazards
 from interlock.hazards.hazard import Acceptance, Harm, Hazard
 from interlock.hazards.lock import LockMode, TableLock
+from interlock.hazards.publication import Publication
 from interlock.hazards.rule import rule_names
 from interlock.hazards.statement import Made, Rates, Statement, Weight
 
@@ -168,3 +171,77 @@ def test_every_rule_has_its_section_in_the_reference_and_no_other_has():
     page = (Path(__file__).parents[3] / "docs" / "reference" / "hazards.md").read_text()
 
     assert sorted(re.findall(r"^### (\S+)$", page, re.MULTILINE)) == sorted(rule_names())
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        (
+            a_statement("alter table t add b int", "t:ACCESS_EXCLUSIVE", created=(Made("column", "b", "public.t"),)),
+            "adds a column to public.t, whose rows go to the subscribers of one, all",
+        ),
+        (
+            a_statement("alter table l add b int", "l:ACCESS_EXCLUSIVE", created=(Made("column", "b", "public.l"),)),
+            "adds a column to public.l, whose rows go to the subscribers of all",
+        ),
+        (
+            a_statement("alter table t drop b", "t:ACCESS_EXCLUSIVE", dropped=(Made("column", "b", "public.t"),)),
+            "drops a column of public.t",
+        ),
+        (a_statement("alter table t rename a to b", "t:ACCESS_EXCLUSIVE"), "renames or moves public.t"),
+        (a_statement("alter table t alter a type text", "t:ACCESS_EXCLUSIVE"), "another type to a column of public.t"),
+        (
+            a_statement("drop table t", "t:ACCESS_EXCLUSIVE", dropped=(Made("table", "public.t", "public.t"),)),
+            "drops public.t",
+        ),
+        (
+            a_statement("create table n ()", created=(Made("table", "public.n", "public.n"),)),
+            "makes public.n, whose rows go to the subscribers of all",
+        ),
+        (
+            a_statement(
+                "create table n partition of t default",
+                "t:ACCESS_EXCLUSIVE",
+                created=(Made("table", "public.n", "public.n"), Made("column", "a", "public.n")),
+            ),
+            "adds a partition to public.t",
+        ),
+        (a_statement("alter table t rename constraint a to b", "t:ACCESS_EXCLUSIVE"), None),
+        (a_statement("create unlogged table n ()", created=(Made("table", "public.n", "public.n"),)), None),
+        (a_statement("create table n ()", created=(Made("table", "other.n", "other.n"),)), None),
+        (
+            a_statement("alter table o add b int", "o:ACCESS_EXCLUSIVE", created=(Made("column", "b", "public.o"),)),
+            None,
+        ),
+    ],
+)
+def test_a_change_of_what_is_sent_to_subscribers_is_told(statement: Statement, said: str | None):
+    publications = (
+        Publication("one", frozenset({"public.t", "public.l"}), of_some_columns=frozenset({"public.l"})),
+        Publication("all", frozenset({"public.t", "public.l"}), schemas=frozenset({"public"})),
+    )
+    found = find_hazards((statement,), {}, RATES, major=18, today=TODAY, publications=publications)
+
+    told = [each.message for each in found if each.rule == "replicated-table"]
+    assert [said in each for each in told] == ([True] if said else []), told
+
+
+def test_where_all_tables_are_sent_the_journal_is_too():
+    writes = [
+        a_statement("insert into t values (1)", "t:ROW_EXCLUSIVE", transaction=None, is_early=True) for _ in range(2)
+    ]
+    everything = (Publication("all", frozenset({"public.t"}), schemas=None),)
+    found = find_hazards(writes, {}, RATES, major=18, today=TODAY, publications=everything)
+
+    [hazard] = (each for each in found if each.rule == "replicated-journal" and each.statement is writes[0])
+    assert "interlock_journal.statements, whose rows go to the subscribers of all" in hazard.message
+    assert find_hazards(writes[:1], {}, RATES, major=18, today=TODAY, publications=(Publication("one"),)) == ()
+
+
+def test_a_second_change_of_what_is_sent_is_told_though_it_takes_no_new_lock():
+    first = a_statement("alter table t alter a type text", "t:ACCESS_EXCLUSIVE")
+    second = a_statement("alter table public.t alter b type text", position=1)
+    sent = (Publication("one", frozenset({"public.t"})),)
+    found = find_hazards((first, second), {}, RATES, major=18, today=TODAY, publications=sent)
+
+    assert [each.statement for each in found if each.rule == "replicated-table"] == [first, second]
