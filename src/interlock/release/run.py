@@ -21,6 +21,7 @@ from interlock.postgres.session import (
     require_writable,
 )
 from interlock.postgres.unpopulated import find_unpopulated
+from interlock.postgres.standbys import read_written, wait_for_standbys
 from interlock.postgres.version_table import VersionTable, find_version_table
 from interlock.release.apply import apply
 from interlock.release.backup import Means, PlannedBackup, plan_backup
@@ -51,6 +52,7 @@ from interlock.release.rehearse_rows import rehearse_rows
 from interlock.release.request import Request
 from interlock.release.scratch_build import current_revisions, open_scratch_build
 from interlock.release.squawk import ask_squawk, find_squawk
+from interlock.release.standbys import WAITS_SECONDS, lag_findings, what_is_not_seen
 from interlock.release.target_process import TargetProcess, start_target_process
 from interlock.release.verify import drift_findings, require_true_claim, unpopulated_findings, unseen_findings, verify
 from interlock.schema.file import SchemaFile
@@ -81,6 +83,7 @@ class Run:
     backup: PlannedBackup | None = None
     models: Models | None = None
     _is_compared_with_chain = False
+    _is_released = False
 
     def __init__(self, request: Request, book: Logbook, resources: ExitStack) -> None:
         self.request, self.book, self.resources = request, book, resources
@@ -325,6 +328,7 @@ class Run:
                 raise
             finally:
                 self.process.child.end()  # its sessions are to be gone before anybody looks again
+            self._is_released = True
             number = len(self.plan.steps)
             stage.summary = f"{counted(number, 'revision')} run, now at {self.plan.head}" if number else "nothing to do"
 
@@ -366,7 +370,9 @@ class Run:
         return self.build.chain.run_before(current_revisions(session, self.build.environment))
 
     def verify_after(self) -> None:
+        """Look at the live schema from a new connection; after a release, until the standbys show it too."""
         with self.book.stage(Check.VERIFY_AFTER, is_gate=False) as stage, open_session(self.request.url) as fresh:
+            written = read_written(fresh) if self._is_released else None
             current = current_revisions(fresh, self.build.environment)
             left = plan_release(self.build.chain, current).steps
             if left:
@@ -380,6 +386,16 @@ class Run:
             before = self.history.after(self.build.chain.run_before(self.plan.current))
             stage.find(*left_behind_findings(fresh, observed.schema, before))
             stage.find(*unpopulated_findings(stage.check, find_unpopulated(fresh, observed.schema.items)))
+            if written:
+                self._wait_for_standbys(stage, fresh, written)
+
+    def _wait_for_standbys(self, stage: StageNotes, session: Connection, written: str) -> None:
+        standbys = wait_for_standbys(session, written, WAITS_SECONDS)
+        stage.find(*lag_findings(standbys))
+        if number := sum(each.is_level for each in standbys):
+            stage.summary += f"; {counted(number, 'standby')} show{'s' if number == 1 else ''} it too"
+        for text in what_is_not_seen(standbys):
+            self.book.admit(text)
 
     def deploy(self, action: Callable[[], None]) -> None:
         """Do what has to be done between the new schema and the last probes, such as a restart."""

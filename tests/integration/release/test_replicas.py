@@ -1,5 +1,6 @@
 """A database that is replicated: subscribers that do not get the change, standbys that lag, and one that takes over."""
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,11 +9,15 @@ import pytest
 
 from interlock.errors import ExitCode
 from interlock.postgres.embedded import EmbeddedServer
+from interlock.postgres.session import open_session
+from interlock.postgres.standbys import read_written, wait_for_standbys
+from interlock.postgres.url import parse_url
+from interlock.release.standbys import lag_findings, what_is_not_seen
 from interlock.report.text import as_text
 from tests.acceptance.conftest import ask, execute
 from tests.alembic_project import make_project
 from tests.integration.release.conftest import Guard, told
-from tests.replicas import run_primary
+from tests.replicas import run_primary, run_standby
 
 TABLE = 'op.create_table("t", sa.Column("id", sa.Integer, primary_key=True))'
 COLUMN = 'op.add_column("t", sa.Column("n", sa.Integer))'
@@ -69,3 +74,68 @@ def test_a_change_that_subscribers_do_not_get_is_told(guard: Guard, tmp_path: Pa
     )
     assert "make it on every subscriber first" in as_text(planned.record, width=200)
     assert broken == [(0,)]
+    assert not any("standby" in stage.summary for stage in released.record.timeline)  # a subscriber is none
+
+
+@pytest.fixture(scope="module")
+def standby(primary: EmbeddedServer) -> Iterator[EmbeddedServer]:
+    """A standby of it."""
+    with run_standby(primary, "replica_1") as server:
+        yield server
+
+
+@pytest.fixture
+def replicated(tmp_path: Path, primary: EmbeddedServer, standby: EmbeddedServer) -> Iterator[str]:
+    """A database at the first revision, which the standby has too."""
+    database = primary.create_database("replicated").as_text()
+    make_project(tmp_path, {"r1": TABLE}).upgrade(database)
+    make_project(tmp_path, {"r1": TABLE, "r2": COLUMN})
+    wait_until(primary.url().as_text(), "select max(pg_wal_lsn_diff(pg_current_wal_insert_lsn(), replay_lsn)) <= 24"
+                                        " from pg_stat_replication", True)  # fmt: skip
+    yield database
+    execute(standby.url().as_text(), "select pg_wal_replay_resume()")
+    execute(primary.url().as_text(), "drop database replicated with (force)")
+
+
+HAS_COLUMN = "select count(*) from pg_attribute where attrelid = 't'::regclass and attname = 'n'"
+
+
+def test_a_standby_that_does_not_show_the_new_schema_is_named(
+    guard: Guard, replicated: str, standby: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("interlock.release.run.WAITS_SECONDS", 0.3)
+    execute(standby.url().as_text(), "select pg_wal_replay_pause()")
+
+    outcome = guard("release", replicated, models=False)
+
+    assert ask(standby.url("replicated").as_text(), HAS_COLUMN) == [(0,)]
+    assert outcome.exit_code == ExitCode.CAUTION, told(outcome)
+    assert "CAUTION verify after: the standby replica_1 (127.0.0.1) is" in told(outcome)
+
+
+def test_a_standby_that_lags_behind_is_waited_for(replicated: str, standby: EmbeddedServer):
+    execute(standby.url().as_text(), "select pg_wal_replay_pause()")
+    execute(replicated, "alter table t add n int")
+    resume = threading.Timer(0.3, execute, (standby.url().as_text(), "select pg_wal_replay_resume()"))
+    with open_session(parse_url(replicated)) as session:
+        written = read_written(session)
+        [before] = wait_for_standbys(session, written, 0)
+        resume.start()
+        [after] = wait_for_standbys(session, written, 20)
+
+    assert ask(standby.url("replicated").as_text(), HAS_COLUMN) == [(1,)]
+    assert (before.is_level, after.is_level) == (False, True)
+
+
+@pytest.mark.usefixtures("standby")
+def test_a_role_that_may_not_see_how_far_standbys_are_is_told(replicated: str):
+    execute(replicated, "create role limited")
+    with open_session(parse_url(replicated)) as session:
+        session.execute("set role limited")
+        standbys = wait_for_standbys(session, read_written(session), 20)
+        session.execute("reset role; drop role limited")
+
+    assert [each.bytes_behind for each in standbys] == [None]
+    assert list(lag_findings(standbys)) == []
+    [text] = what_is_not_seen(standbys)
+    assert "the role may not see how far they are" in text
