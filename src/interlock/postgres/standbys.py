@@ -7,7 +7,10 @@ from interlock.postgres.session import Connection
 
 LOOKS_EVERY_SECONDS = 0.1
 
-_WRITTEN = "select pg_catalog.pg_current_wal_insert_lsn()::text"
+# A server that somebody else runs may keep its WAL to itself: where nobody streams from it, it is not asked.
+_WRITTEN = """
+select pg_catalog.pg_current_wal_insert_lsn()::text where exists (select from pg_catalog.pg_stat_replication)
+"""
 
 # A subscriber stands among the standbys, and so does a program that only fetches WAL, which has nothing to replay. Who
 # may not see how far a standby is may not see its state either. What was written last can seem to end behind the
@@ -39,9 +42,10 @@ class Standby:
         return f"{self.application or 'a standby'} ({self.address or 'on the same machine'})"
 
 
-def read_written(session: Connection) -> str:
-    """Ask how far the server has written by now."""
-    return str(session.execute(_WRITTEN).fetchall()[0][0])
+def read_written(session: Connection) -> str | None:
+    """Ask how far the server has written by now; None where nobody streams from it."""
+    row = session.execute(_WRITTEN).fetchone()
+    return str(row[0]) if row else None
 
 
 def wait_for_standbys(session: Connection, written: str, seconds: float) -> tuple[Standby, ...]:

@@ -1,15 +1,18 @@
 """The stages of a run of the guard, each a method; `pipeline` says in which order they run."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import cached_property
+
+import psycopg
 
 from interlock.chain.mapped import Models
 from interlock.chain.misfits import find_lost_strays, find_misfits
 from interlock.chain.rows import look_at_rows
-from interlock.errors import InterlockError
+from interlock.errors import InterlockError, Unreachable
 from interlock.hazards.statement import Rates, Statement
+from interlock.postgres.lineage import Lineage, read_lineage
 from interlock.postgres.lock import ReleaseLock, hold_release_lock
 from interlock.postgres.preflight import require_connections, require_session_of_its_own
 from interlock.postgres.rates import measure_rates
@@ -50,9 +53,10 @@ from interlock.release.record import AppliedStep, Plan, Step, Target, Verificati
 from interlock.release.rehearse import rehearse
 from interlock.release.rehearse_rows import rehearse_rows
 from interlock.release.request import Request
-from interlock.release.scratch_build import current_revisions, open_scratch_build
+from interlock.release.scratch_build import NotCommitted, current_revisions, open_scratch_build
 from interlock.release.squawk import ask_squawk, find_squawk
 from interlock.release.standbys import WAITS_SECONDS, lag_findings, what_is_not_seen
+from interlock.release.takeover import TakenOver, require_kin, takeover_findings
 from interlock.release.target_process import TargetProcess, start_target_process
 from interlock.release.verify import drift_findings, require_true_claim, unpopulated_findings, unseen_findings, verify
 from interlock.schema.file import SchemaFile
@@ -73,6 +77,7 @@ class Run:
     """One run of the guard, and what its stages hand to each other. `resources` closes what they open."""
 
     session: Connection
+    lineage: Lineage
     process: TargetProcess
     release_lock: ReleaseLock
     build: Build
@@ -116,6 +121,7 @@ class Run:
         with self.book.stage(Check.CONNECT) as stage:
             self.session = self.resources.enter_context(open_session(self.request.url))
             server = read_facts(self.session)
+            self.lineage = read_lineage(self.session)
             self.book.note(
                 target=Target(
                     host=self.request.url.host,
@@ -313,24 +319,44 @@ class Run:
 
     def apply(self) -> None:
         with self.book.stage(Check.APPLY) as stage:
-            drop_leftovers(self.session, self.leftovers, self.request.lock_wait_seconds)
             try:
+                drop_leftovers(self.session, self.leftovers, self.request.lock_wait_seconds)
                 self.process.connect(self.session, self.release_lock.shared_by_workers, self.build.environment)
                 if self.plan.steps:
                     self._run_steps()
                 else:
                     self.process.child.kill()  # it has looked, and has nothing to bring to an end
-            except BaseException:
+            except BaseException as error:
                 unheard = self.process.cut_off(self._run_on)
                 self._note_applied(
                     AppliedStep(each, 0.0, is_done=True) for each in self.plan.steps if each.revision in unheard
                 )
+                if isinstance(error, (InterlockError, psycopg.Error)):
+                    self._require_same_server(error)
                 raise
             finally:
                 self.process.child.end()  # its sessions are to be gone before anybody looks again
             self._is_released = True
             number = len(self.plan.steps)
             stage.summary = f"{counted(number, 'revision')} run, now at {self.plan.head}" if number else "nothing to do"
+
+    def _require_same_server(self, error: Exception) -> None:
+        """Raise TakenOver or AnotherServer where that is what went wrong, whatever it looked like from near."""
+        with suppress(Unreachable, psycopg.Error), open_session(self.request.url) as fresh:
+            now = read_lineage(fresh)
+            require_kin(self.lineage, now)
+            if now.has_taken_over_from(self.lineage):
+                current = current_revisions(fresh, self.build.environment)
+                lost = self._lost(current)
+                if isinstance(error, NotCommitted) and error.revision not in lost:
+                    lost.append(error.revision)
+                raise TakenOver(self.lineage, now, lost, current) from error
+
+    def _lost(self, current: tuple[str, ...]) -> list[str]:
+        """The revisions that this release has run, and that the database that answers now does not know of."""
+        run = self.build.chain.run_before(current)
+        done = (each.step.revision for each in self.book.record.applied if each.is_done)
+        return [revision for revision in done if revision not in run]
 
     def _run_steps(self) -> None:
         child, url, environment = self.process.child, self.request.url, self.build.environment
@@ -374,6 +400,7 @@ class Run:
         with self.book.stage(Check.VERIFY_AFTER, is_gate=False) as stage, open_session(self.request.url) as fresh:
             written = read_written(fresh) if self._is_released else None
             current = current_revisions(fresh, self.build.environment)
+            self._compare_servers(stage, fresh, current)
             left = plan_release(self.build.chain, current).steps
             if left:
                 stage.find(not_run(current, left))
@@ -388,6 +415,18 @@ class Run:
             stage.find(*unpopulated_findings(stage.check, find_unpopulated(fresh, observed.schema.items)))
             if written:
                 self._wait_for_standbys(stage, fresh, written)
+
+    def _compare_servers(self, stage: StageNotes, fresh: Connection, current: tuple[str, ...]) -> None:
+        now = read_lineage(fresh)
+        require_kin(self.lineage, now)
+        stage.find(*takeover_findings(self.lineage, now, self._lost(current)))
+        self.lineage = now  # what is proved from here on is proved of this one
+
+    def _require_verified_server(self, fresh: Connection) -> None:
+        now = read_lineage(fresh)
+        require_kin(self.lineage, now)
+        if now.has_taken_over_from(self.lineage):
+            raise TakenOver(self.lineage, now)
 
     def _wait_for_standbys(self, stage: StageNotes, session: Connection, written: str) -> None:
         standbys = wait_for_standbys(session, written, WAITS_SECONDS)
@@ -410,6 +449,7 @@ class Run:
             self.book.admit("mapped classes: the settings say that this project has none")
             return
         with self.book.stage(Check.MODELS, is_gate=False) as stage, open_session(self.request.url) as fresh:
+            self._require_verified_server(fresh)
             loaded = self.loaded
             stage.find(*loading_findings(Check.MODELS, loaded))
             models = loaded.models
@@ -431,6 +471,7 @@ class Run:
         if not self.request.project.has_models:
             return
         with self.book.stage(Check.ROWS, is_gate=False) as stage, open_session(self.request.url) as fresh:
+            self._require_verified_server(fresh)
             if self.models is None:
                 stage.find(
                     Finding(Check.ROWS, Signal.CAUTION, "no row was looked at: the mapped classes are not known")

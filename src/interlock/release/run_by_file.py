@@ -133,6 +133,7 @@ class RunByFile(Run):
     def verify_after(self) -> None:
         with self.book.stage(Check.VERIFY_AFTER, is_gate=False) as stage, open_session(self.request.url) as fresh:
             current = current_revisions(fresh, self.build.environment)
+            self._compare_servers(stage, fresh, current)
             left = plan_release(self.build.chain, current).steps
             if left:
                 stage.find(not_run(current, left))

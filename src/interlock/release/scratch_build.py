@@ -46,6 +46,7 @@ class NotCommitted(InterlockError):
             f"{', '.join(at) or 'no revision'}: nothing was committed",
             remedy="let env.py begin nothing on its connection before context.configure(), and swallow no exception",
         )
+        self.revision = revision
 
 
 class WorksInAnotherSchema(InterlockError):

@@ -3,21 +3,23 @@
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from interlock.errors import ExitCode
-from interlock.postgres.embedded import EmbeddedServer
+from interlock.postgres.embedded import ROLE, EmbeddedServer
 from interlock.postgres.session import open_session
 from interlock.postgres.standbys import read_written, wait_for_standbys
 from interlock.postgres.url import parse_url
 from interlock.release.standbys import lag_findings, what_is_not_seen
 from interlock.report.text import as_text
+from interlock.verdict.finding import Check
 from tests.acceptance.conftest import ask, execute
 from tests.alembic_project import make_project
-from tests.integration.release.conftest import Guard, told
-from tests.replicas import run_primary, run_standby
+from tests.integration.release.conftest import ONE_TABLE, Guard, told
+from tests.replicas import Door, open_door, promote, run_primary, run_standby
 
 TABLE = 'op.create_table("t", sa.Column("id", sa.Integer, primary_key=True))'
 COLUMN = 'op.add_column("t", sa.Column("n", sa.Integer))'
@@ -139,3 +141,111 @@ def test_a_role_that_may_not_see_how_far_standbys_are_is_told(replicated: str):
     assert list(lag_findings(standbys)) == []
     [text] = what_is_not_seen(standbys)
     assert "the role may not see how far they are" in text
+
+
+@dataclass(frozen=True)
+class TakesOver:
+    """A database at the first revision, and a standby that takes over where it is told to."""
+
+    door: Door
+    primary: EmbeddedServer
+    standby: EmbeddedServer
+
+    @property
+    def database(self) -> str:
+        """The URL that leads to whichever server is the right one."""
+        own = self.primary.url("failing").as_text()
+        return own.replace(f":{self.primary.port}/", f":{self.door.port}/")
+
+    def lag(self) -> None:
+        """What is written from here on does not reach the standby."""
+        for statement in ("alter system set primary_conninfo = ''", "select pg_reload_conf()"):
+            execute(self.standby.url().as_text(), statement)
+        wait_until(self.standby.url().as_text(), "select count(*) from pg_stat_wal_receiver", 0)
+
+    def take_over(self) -> None:
+        promote(self.standby)
+        self.door.lead_to(self.standby)
+
+    def take_over_from_sleeper(self) -> None:
+        sleeps = "select count(*) from pg_stat_activity where query like '%pg_sleep(%' and datname = 'failing'"
+        wait_until(self.primary.url().as_text(), sleeps, 1)
+        self.take_over()
+
+
+@pytest.fixture
+def failing(tmp_path: Path, primary: EmbeddedServer) -> Iterator[TakesOver]:
+    """A server that fails in the middle of a release."""
+    database = primary.create_database("failing").as_text()
+    make_project(tmp_path, {"r1": TABLE}).upgrade(database)
+    execute(database, "insert into t values (1)")
+    with run_standby(primary, "heir") as standby, open_door(primary) as door:
+        yield TakesOver(door, primary, standby)
+    execute(primary.url().as_text(), "drop database failing with (force)")
+
+
+def test_a_revision_that_was_lost_when_a_standby_took_over_is_named(guard: Guard, tmp_path: Path, failing: TakesOver):
+    make_project(tmp_path, {"r1": TABLE, "r2": COLUMN})
+
+    at = {Check.APPLY: failing.lag, Check.VERIFY_AFTER: failing.take_over}
+    lost = guard("release", failing.database, models=False, at=at)
+    again = guard("release", failing.database, models=False)
+
+    assert lost.exit_code == ExitCode.STOP
+    assert "CAUTION verify after: in the middle of it a standby took over (timeline 1 before, 2 now)" in told(lost)
+    assert "STOP verify after: revision r2 had run, and was lost" in told(lost)
+    assert again.exit_code == ExitCode.CLEAR, told(again)
+    assert [each.step.revision for each in again.record.applied] == ["r2"]
+
+
+def test_a_standby_that_takes_over_while_revisions_run(guard: Guard, tmp_path: Path, failing: TakesOver):
+    # It sleeps on the target, which has a row.
+    sleeps = 'op.execute("select pg_sleep(30 * count(*)) from t")'
+    make_project(tmp_path, {"r1": TABLE, "r2": COLUMN, "r3": sleeps})
+    thread = threading.Thread(target=failing.take_over_from_sleeper)
+
+    def begin() -> None:
+        failing.lag()
+        thread.start()
+
+    outcome = guard("release", failing.database, models=False, at={Check.APPLY: begin})
+    thread.join()
+
+    [finding] = outcome.record.verdict.findings
+    assert "a standby took over (timeline 1 before, 2 now); revision r2 had run, and was lost" in finding.message
+    assert "the database is at r1" in finding.message
+
+
+def test_where_nothing_was_lost_all_is_verified_on_the_one_that_took_over(guard: Guard, failing: TakesOver):
+    outcome = guard("verify", failing.database, models=False, at={Check.VERIFY_AFTER: failing.take_over})
+
+    assert outcome.exit_code == ExitCode.CAUTION
+    assert "what is verified from here on is what that one has" in told(outcome)
+    assert outcome.record.after is not None
+    assert outcome.record.after.drift == ()
+
+
+def test_what_is_proved_is_proved_of_one_server(guard: Guard, tmp_path: Path, failing: TakesOver):
+    make_project(tmp_path, {"r1": TABLE}, models=ONE_TABLE)
+
+    outcome = guard("verify", failing.database, at={Check.MODELS: failing.take_over})
+
+    assert "STOP models: in the middle of it a standby took over" in told(outcome)
+
+
+def test_another_database_at_the_same_url_is_none_that_was_released(
+    guard: Guard, tmp_path: Path, failing: TakesOver, server: EmbeddedServer
+):
+    other = server.create_database("failing")
+    execute(server.url().as_text(), f"create role {ROLE}_2 superuser login password '{failing.primary.password}'")
+    execute(failing.database, f"create role {ROLE}_2 superuser login password '{failing.primary.password}'")
+    make_project(tmp_path, {"r1": TABLE}).upgrade(other.as_text())
+    url = failing.database.replace(f"{ROLE}:", f"{ROLE}_2:")
+
+    outcome = guard("verify", url, models=False, at={Check.VERIFY_AFTER: lambda: failing.door.lead_to(server)})
+    for each in (server, failing.primary):
+        execute(each.url().as_text(), f"drop role {ROLE}_2")
+    execute(server.url().as_text(), "drop database failing")
+
+    assert outcome.exit_code == ExitCode.STOP
+    assert "another database answers at this URL than when it began" in told(outcome)
