@@ -33,7 +33,7 @@ from interlock.release.build import Build, open_build
 from interlock.release.cut_short import CutShort, find_cut_short, open_starts, writes_early
 from interlock.release.data_loss import find_data_loss, loss_finding
 from interlock.release.left_behind import left_behind_findings
-from interlock.release.leftovers import drop_leftovers, find_leftovers
+from interlock.release.leftovers import Leftovers, NotAsForeseen, clear_away, find_leftovers
 from interlock.release.load_models import LoadedModels
 from interlock.release.logbook import Logbook, StageNotes, counted
 from interlock.release.models import (
@@ -59,9 +59,9 @@ from interlock.release.standbys import WAITS_SECONDS, lag_findings, what_is_not_
 from interlock.release.takeover import TakenOver, require_kin, takeover_findings
 from interlock.release.target_process import TargetProcess, start_target_process
 from interlock.release.verify import drift_findings, require_true_claim, unpopulated_findings, unseen_findings, verify
+from interlock.schema.drift import find_drift
 from interlock.schema.file import SchemaFile
 from interlock.schema.history import History
-from interlock.schema.name import Name
 from interlock.schema.snapshot import Snapshot
 from interlock.verdict.finding import Check, Finding, Signal
 
@@ -82,7 +82,7 @@ class Run:
     release_lock: ReleaseLock
     build: Build
     plan: Plan
-    leftovers: tuple[Name, ...] = ()
+    leftovers: Leftovers | None = None
     cut_short: CutShort | None = None
     is_empty: bool = False
     backup: PlannedBackup | None = None
@@ -181,8 +181,8 @@ class Run:
                 require_privileges(self.session, to_come, self.version_table, statements)
                 for text in told_of_event_triggers(observed.everything, self.history):
                     self.book.admit(text)
-                self.leftovers = find_leftovers(self.session, observed.schema, to_come)
-                observed = replace(observed, schema=observed.schema.without(self.leftovers))
+                self.leftovers = find_leftovers(self.session, observed.schema, to_come, statements)
+                observed = replace(observed, schema=self.leftovers.schema)
                 if self.request.project.has_models:
                     stage.find(*loading_findings(Check.VERIFY_BEFORE, self.loaded))
                     stage.find(*self._what_the_head_lacks(Check.VERIFY_BEFORE))
@@ -200,9 +200,8 @@ class Run:
             if self.cut_short:
                 stage.looks = Signal.CAUTION
                 stage.summary += f"; {self.cut_short}"
-            if self.leftovers:
-                named = ", ".join(name.path for name in self.leftovers)
-                stage.summary += f"; left by a build that was cut short, and dropped before another one: {named}"
+            if self.leftovers and (told := str(self.leftovers)):
+                stage.summary += f"; {told}"
 
     def _find_cut_short(self, observed: Snapshot) -> CutShort | None:
         if not self.plan.steps:
@@ -320,7 +319,7 @@ class Run:
     def apply(self) -> None:
         with self.book.stage(Check.APPLY) as stage:
             try:
-                drop_leftovers(self.session, self.leftovers, self.request.lock_wait_seconds)
+                self._clear_away_leftovers()
                 self.process.connect(self.session, self.release_lock.shared_by_workers, self.build.environment)
                 if self.plan.steps:
                     self._run_steps()
@@ -339,6 +338,15 @@ class Run:
             self._is_released = True
             number = len(self.plan.steps)
             stage.summary = f"{counted(number, 'revision')} run, now at {self.plan.head}" if number else "nothing to do"
+
+    def _clear_away_leftovers(self) -> None:
+        if self.leftovers:
+            clear_away(self.session, self.leftovers, self.request.lock_wait_seconds)
+            if self.leftovers.detached:
+                # It was foreseen, and not seen.
+                drift = find_drift(self.leftovers.schema, self._observe(self.session).schema)
+                if found := [change for change in drift if change.name not in self.leftovers.dropped]:
+                    raise NotAsForeseen((each.name for each in self.leftovers.detached), found)
 
     def _require_same_server(self, error: Exception) -> None:
         """Raise TakenOver or AnotherServer where that is what went wrong, whatever it looked like from near."""

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from interlock.chain.revisions import Chain
 from interlock.errors import InterlockError
 from interlock.release.record import Blamed, Verification
+from interlock.schema.cut_off import way_out
 from interlock.schema.drift import Altered, Change, Severity, Unexpected, find_drift, severity
 from interlock.schema.history import History
 from interlock.schema.name import Kind, Name
@@ -85,7 +86,7 @@ def drift_findings(check: Check, verification: Verification) -> Iterator[Finding
         yield _what_it_really_is(check, verification)
     for blamed in verification.drift:
         maker = f" (revision {blamed.maker} makes it)" if blamed.maker else ""
-        yield Finding(check, blamed.signal, f"{blamed.change}{maker}")
+        yield Finding(check, blamed.signal, f"{blamed.change}{maker}", way_out(blamed.change))
 
 
 def _what_it_really_is(check: Check, verification: Verification) -> Finding:

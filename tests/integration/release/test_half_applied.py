@@ -352,3 +352,79 @@ with op.get_context().autocommit_block():
 
     assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
     assert ask(database, "select count(*) from t") == [(1,)]
+
+
+THREE = f"""
+{TABLE}
+op.create_index("t_n", "t", ["n"])
+op.create_index("t_id_n", "t", ["id", "n"])
+op.execute("create table p (id int) partition by range (id)")
+op.execute("create table p1 partition of p for values from (0) to (10)")
+"""
+DETACHES = """
+with op.get_context().autocommit_block():
+    op.execute("alter table p detach partition p1 concurrently")
+"""
+WORKS_ON_INDEXES = """
+with op.get_context().autocommit_block():
+    op.execute("reindex index concurrently t_n")
+    op.execute("drop index concurrently t_id_n")
+"""
+LEFT = """
+select (select array_agg(relname::text order by relname) from pg_index join pg_class on oid = indexrelid
+         where not indisvalid), (select array_agg(inhrelid::regclass::text) from pg_inherits where inhdetachpending)
+"""
+
+
+def cut_off(database: str, statement: str, used: str) -> None:
+    """Run a statement that does not get to its end, because somebody uses the table."""
+    with psycopg.connect(database) as user, psycopg.connect(database, autocommit=True) as connection:
+        user.execute(used)
+        connection.execute("set lock_timeout = '50ms'")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            connection.execute(statement)
+
+
+@pytest.fixture
+def with_three_leftovers(tmp_path: Path, database: str) -> str:
+    """A database at the first revision, with what three commands leave that were cut off."""
+    make_project(tmp_path, {"r1": THREE}).upgrade(database)
+    cut_off(database, "drop index concurrently t_id_n", "select from t")
+    cut_off(database, "reindex index concurrently t_n", "insert into t values (1)")
+    cut_off(database, "alter table p detach partition p1 concurrently", "select from p")
+    assert ask(database, LEFT) == [(["t_id_n", "t_n_ccnew"], ["p1"])]
+    return database
+
+
+@pytest.mark.each_major
+def test_what_was_cut_off_is_cleared_away_for_the_revision_that_comes_back_to_it(
+    guard: Guard, tmp_path: Path, with_three_leftovers: str
+):
+    make_project(tmp_path, {"r1": THREE, "r2": DETACHES, "r3": WORKS_ON_INDEXES})
+
+    outcome = guard("release", with_three_leftovers, models=False, lock_wait_seconds=10)
+
+    assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+    [stage] = (stage for stage in outcome.record.timeline if stage.check == "verify before")
+    assert "and dropped before another one: public.t.t_n_ccnew; " in stage.summary
+    assert "and dropped by its revision: public.t.t_id_n; " in stage.summary
+    assert "and brought to its end: public.p1" in stage.summary
+    assert ask(with_three_leftovers, LEFT) == [(None, None)]
+    assert ask(with_three_leftovers, "select to_regclass('t_n') is null, to_regclass('t_id_n'), relispartition"
+                                     " from pg_class where relname = 'p1'") == [(False, None, False)]  # fmt: skip
+
+
+def test_what_was_cut_off_and_no_revision_comes_back_to_is_told_with_its_way_out(
+    guard: Guard, tmp_path: Path, with_three_leftovers: str
+):
+    make_project(tmp_path, {"r1": THREE, "r2": 'op.add_column("t", sa.Column("note", sa.Text))'})
+
+    outcome = guard("release", with_three_leftovers, models=False)
+
+    remedies = "; ".join(each.remedy for each in outcome.record.verdict.findings)
+    assert outcome.exit_code == ExitCode.STOP
+    assert "a REINDEX CONCURRENTLY left it" in remedies
+    assert 'DROP INDEX CONCURRENTLY "public"."t_n_ccnew"' in remedies
+    assert "interlock repair builds it again" in remedies
+    assert 'ALTER TABLE public.p DETACH PARTITION "public"."p1" FINALIZE' in remedies
+    assert ask(with_three_leftovers, LEFT) == [(["t_id_n", "t_n_ccnew"], ["p1"])]

@@ -391,3 +391,19 @@ def test_a_lock_that_somebody_holds_for_a_moment_is_waited_for(live: str, repair
 
     assert done.exit_code is ExitCode.CLEAR
     assert len(tries) > 1
+
+
+def test_a_detach_that_was_cut_off_is_left_with_the_statement_that_ends_it(live: str, repairing: Repairing):
+    with psycopg.connect(live) as user, psycopg.connect(live, autocommit=True) as connection:
+        user.execute("select from events")
+        connection.execute("set lock_timeout = '50ms'")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            connection.execute("alter table events detach partition events_2024 concurrently")
+
+    before = _left(repairing(live, is_applied=False))
+    finalize = before["public.events_2024"].partition("cut off: ")[2].partition(";")[0]
+    execute(live, finalize)
+    done = repairing(live, "public.events_2024.events_2024_at_check")
+
+    assert finalize == 'ALTER TABLE public.events DETACH PARTITION "public"."events_2024" FINALIZE'
+    assert done.remaining == (), _left(done)
