@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from interlock.errors import InterlockError
+from interlock.postgres.outages import outage_remedy, outage_remedy_by_words
 
 NAME_THE_APPLICATION = (
     "set FLASK_APP as for the command flask, such as FLASK_APP=shop:create_app, and whatever the application reads "
@@ -56,6 +57,8 @@ class ProjectFailed(InterlockError):
 def _remedy_for(failure: Failure) -> str:
     if failure.error == "CommandError" and failure.message.startswith("Path doesn't exist"):
         return _NAME_THE_SCRIPTS
+    if outage := outage_remedy(failure.sqlstate) if failure.sqlstate else outage_remedy_by_words(failure.message):
+        return f"{outage}, then run again"
     return _NAME_THE_FOUNDATION if failure.sqlstate == _UNDEFINED_TABLE else _CORRECT_IT
 
 

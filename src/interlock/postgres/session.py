@@ -10,6 +10,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from interlock.errors import InterlockError, Unreachable, conceal
+from interlock.postgres.outages import outage_remedy, outage_remedy_by_words
 from interlock.postgres.url import DatabaseUrl
 
 CONNECTS_WITHIN_SECONDS = 10
@@ -111,15 +112,19 @@ class ServerRefused(InterlockError):
     def __init__(self, error: psycopg.Error) -> None:
         super().__init__(
             problem=f"the server says: {error.diag.message_primary or str(error).strip().splitlines()[0]}",
-            remedy=_REMEDIES_BY_STATE.get(error.sqlstate or "", "see the server's log, then run again"),
+            remedy=_remedy(error.sqlstate or ""),
         )
+
+
+def _remedy(sqlstate: str) -> str:
+    outage = outage_remedy(sqlstate) or "see the server's log"
+    return _REMEDIES_BY_STATE.get(sqlstate, f"{outage}, then run again")
 
 
 # By SQLSTATE (Appendix A of the manual).
 _REMEDIES_BY_STATE = {
     "42501": "grant it to the role in DATABASE_URL, or release as the owner",
     "55P03": "another session holds the lock: wait for it, or end it, then run again",
-    "XX000": "the server is at odds with itself: see its log",
 }
 
 
@@ -200,7 +205,6 @@ _REMEDIES = (
     ("Connection refused", "check host and port, and whether the server runs and listens there"),
     ("could not translate host name", "check the host name in DATABASE_URL"),
     ("failed to resolve host", "check the host name in DATABASE_URL"),
-    ("too many clients", "wait until connections are free, or raise max_connections"),
     ("SSL", "check the sslmode and the certificates in DATABASE_URL"),
     ("", "check that DATABASE_URL points at a PostgreSQL server that this machine can reach"),
 )
@@ -210,5 +214,5 @@ def _unreachable(url: DatabaseUrl, message: str) -> Unreachable:
     # One line per address that was tried, each ending in the reason; below some of them, a hint by libpq.
     reasons = re.findall(r"(?:FATAL:|failed:)\s+(?!.*(?:FATAL:|failed:))(.+)", message)
     reason = reasons[-1] if reasons else message.strip().splitlines()[0]
-    remedy = next(remedy for text, remedy in _REMEDIES if text in message)
+    remedy = outage_remedy_by_words(message) or next(remedy for text, remedy in _REMEDIES if text in message)
     return Unreachable(problem=f"cannot open {url}: {reason}", remedy=remedy)

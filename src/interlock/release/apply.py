@@ -10,9 +10,10 @@ import psycopg
 from interlock.chain.child import Child, Environment, Start
 from interlock.chain.failures import Failure, ProjectFailed
 from interlock.chain.revisions import Chain
-from interlock.errors import InterlockError
+from interlock.errors import InterlockError, Unreachable
 from interlock.postgres.blockers import Blocker
 from interlock.postgres.lock_patience import GIVES_WAY
+from interlock.postgres.outages import outage_remedy
 from interlock.postgres.session import Connection, open_session
 from interlock.postgres.url import DatabaseUrl
 from interlock.postgres.version_table import VersionTable, find_version_table, read_revisions
@@ -23,21 +24,48 @@ from interlock.release.scratch_build import NotCommitted
 from interlock.schema.history import MovedMeanwhile
 
 LOOKS_EVERY_SECONDS = 0.2
+RECOVERS_WITHIN_SECONDS = 30.0
 
 
 class StepFailed(ProjectFailed):
     """A revision failed on the target."""
 
     def __init__(self, step: Step, failure: Failure, at: Iterable[str], blockers: Iterable[Blocker]) -> None:
-        remedy = _REMEDIES.get(
-            failure.sqlstate or failure.error, "correct the revision, then run interlock release again"
-        )
+        remedy = _remedy(failure)
         if failure.committed:
             remedy = f"{remedy}: it goes on after what is done"
         super().__init__(f"revision {step.revision}", failure, remedy=remedy)
         self.step = step
         told = [self.problem, *(f"it waited for {each}" for each in blockers), *_what_stays(failure)]
         self.problem = "; ".join([*told, f"the database is at {', '.join(at) or 'no revision'}"])
+
+
+def _remedy(failure: Failure) -> str:
+    if known := _REMEDIES.get(failure.sqlstate or failure.error):
+        return known
+    return f"{_outage(failure) or 'correct the revision'}, then run interlock release again"
+
+
+def _outage(failure: Failure) -> str | None:
+    # A driver that has lost its server may have an error without a state.
+    return outage_remedy(failure.sqlstate or ("08" if failure.error in _CONNECTION_BROKE else ""))
+
+
+_CONNECTION_BROKE = frozenset({"OperationalError", "InterfaceError"})
+
+
+class LostByServer(NotCommitted):
+    """A revision had run when the server went down, and is not there now that it is back."""
+
+    def __init__(self, revision: str, failure: Failure, at: Iterable[str]) -> None:
+        InterlockError.__init__(
+            self,
+            problem=f"revision {revision} had run, and then: {failure.message}; now the database is at "
+            f"{', '.join(at) or 'no revision'}: the server has lost it",
+            remedy="run interlock release again: it begins with what is there. A server with synchronous_commit off "
+            "loses what was committed last when it crashes",
+        )
+        self.revision = revision
 
 
 _SHOWS_STATEMENTS, _SHOWS_OF_A_STATEMENT = 3, 80
@@ -111,8 +139,13 @@ def _run(
             next(running)
         except (InterlockError, KeyboardInterrupt) as error:
             # What ran before is told, whatever came in between.
-            at = outside.revisions()
-            _require_known(chain.run_before(at), unseen, at)
+            at = outside.revisions_after(error, step)
+            try:
+                _require_known(chain.run_before(at), unseen, at)
+            except NotCommitted as unknown:
+                if isinstance(error, ProjectFailed) and _outage(error.failure):
+                    raise LostByServer(unknown.revision, error.failure, at) from None
+                raise
             yield from unseen
             if not isinstance(error, ProjectFailed):
                 raise
@@ -149,6 +182,19 @@ class _Outside:
         self._url, self._environment, self._sessions = url, environment, sessions
         self._session: Connection | None = None
         self._table: VersionTable | None = None
+
+    def revisions_after(self, error: BaseException, step: Step) -> tuple[str, ...]:
+        """The same when a step was cut short: a server that has crashed may need a while to come back."""
+        deadline = time.monotonic() + (0 if isinstance(error, KeyboardInterrupt) else RECOVERS_WITHIN_SECONDS)
+        while True:
+            try:
+                return self.revisions()
+            except Unreachable as unreachable:
+                if time.monotonic() > deadline:
+                    problem = f"revision {step.revision} was cut short ({error}), and {unreachable.problem}"
+                    remedy = "see that the server comes back, then run interlock release again: it sees what was done"
+                    raise Unreachable(problem, remedy) from error
+            time.sleep(LOOKS_EVERY_SECONDS)
 
     def revisions(self) -> tuple[str, ...]:
         """Where the database says that it is. Raises Unreachable."""

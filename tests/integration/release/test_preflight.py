@@ -14,6 +14,7 @@ import pytest
 
 from interlock.errors import ExitCode
 from interlock.postgres.url import parse_url
+from interlock.verdict.finding import Check
 from tests.acceptance.conftest import ask
 from tests.alembic_project import make_project
 from tests.integration.release.conftest import Guard, claim, told
@@ -192,3 +193,17 @@ def test_a_member_of_the_owner_may_alter(guard: Guard, tmp_path: Path, database:
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(f"reassign owned by {group} to {owner}; drop owned by {group}; drop role {group}")
     assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+
+
+def test_connections_that_run_out_half_way_are_no_fault_of_the_url(
+    guard: Guard, tmp_path: Path, database: str, role: str
+):
+    make_project(tmp_path, {"r1": TABLE})
+
+    outcome = guard(
+        "release", role, models=False, at={Check.APPLY: lambda: alter_role(database, role, "connection limit 1")}
+    )
+
+    assert "too many connections for role" in told(outcome)
+    assert all("wait until connections are free" in each.remedy for each in outcome.record.verdict.findings)
+    assert ask(database, "select to_regclass('t')") == [(None,)]
