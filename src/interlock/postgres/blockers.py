@@ -37,6 +37,11 @@ class Blocker:
     query: str
     is_autovacuum: bool
 
+    @property
+    def prevents_wraparound(self) -> bool:
+        """Whether it is an autovacuum that gives way to nobody (the manual, 24.1.6)."""
+        return self.is_autovacuum and self.query.endswith("(to prevent wraparound)")
+
     def __str__(self) -> str:
         if not self.pid:
             return "a prepared transaction (see pg_prepared_xacts)"

@@ -31,12 +31,15 @@ class StepFailed(ProjectFailed):
     """A revision failed on the target."""
 
     def __init__(self, step: Step, failure: Failure, at: Iterable[str], blockers: Iterable[Blocker]) -> None:
+        waited_for = tuple(blockers)
         remedy = _remedy(failure)
+        if any(each.prevents_wraparound for each in waited_for):
+            remedy = "let that vacuum end, which gives way to nobody (pg_stat_progress_vacuum), then release again"
         if failure.committed:
             remedy = f"{remedy}: it goes on after what is done"
         super().__init__(f"revision {step.revision}", failure, remedy=remedy)
         self.step = step
-        told = [self.problem, *(f"it waited for {each}" for each in blockers), *_what_stays(failure)]
+        told = [self.problem, *(f"it waited for {each}" for each in waited_for), *_what_stays(failure)]
         self.problem = "; ".join([*told, f"the database is at {', '.join(at) or 'no revision'}"])
 
 

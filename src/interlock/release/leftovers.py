@@ -68,11 +68,11 @@ def find_leftovers(
     made = to_come.names - declared.keys()
     worked_on = {each.name for one in pending for each in (*one.created, *one.dropped) if each.kind == "index"}
     invalid = [item for item in observed if isinstance(item, Index) and not item.is_valid]
-    built = tuple(
+    built = [
         item.name
         for item in invalid
         if (item.name in made or rebuilt_index(item.name) in worked_on) and not _is_being_built(session, item.name)
-    )
+    ]
     valid = {item.name: replace(item, is_valid=True) for item in invalid}
     dropped = {name: item for name, item in valid.items() if item == declared.get(name) and _is_dropped(name, later)}
     detached: list[Table] = []
@@ -83,7 +83,7 @@ def find_leftovers(
             detached.append(table)
             rest = schema.without_table(table.name.schema, table.name.table).items
             schema = schema.with_items({**rest, **{item.name: item for item in items}})
-    return Leftovers(schema, built, tuple(dropped), tuple(detached))
+    return Leftovers(schema, tuple(sorted(built)), tuple(sorted(dropped)), tuple(detached))
 
 
 def _is_dropped(name: Name, later: Iterable[Moment]) -> bool:

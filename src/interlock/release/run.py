@@ -23,8 +23,8 @@ from interlock.postgres.session import (
     require_named,
     require_writable,
 )
-from interlock.postgres.unpopulated import find_unpopulated
 from interlock.postgres.standbys import read_written, wait_for_standbys
+from interlock.postgres.unpopulated import find_unpopulated
 from interlock.postgres.version_table import VersionTable, find_version_table
 from interlock.release.apply import apply
 from interlock.release.backup import Means, PlannedBackup, plan_backup

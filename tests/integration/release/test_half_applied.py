@@ -369,6 +369,7 @@ WORKS_ON_INDEXES = """
 with op.get_context().autocommit_block():
     op.execute("reindex index concurrently t_n")
     op.execute("drop index concurrently t_id_n")
+    op.execute("create index concurrently if not exists t_new on t (n)")
 """
 LEFT = """
 select (select array_agg(relname::text order by relname) from pg_index join pg_class on oid = indexrelid
@@ -386,45 +387,48 @@ def cut_off(database: str, statement: str, used: str) -> None:
 
 
 @pytest.fixture
-def with_three_leftovers(tmp_path: Path, database: str) -> str:
-    """A database at the first revision, with what three commands leave that were cut off."""
+def with_leftovers(tmp_path: Path, database: str) -> str:
+    """A database at the first revision, with what commands leave that were cut off."""
     make_project(tmp_path, {"r1": THREE}).upgrade(database)
     cut_off(database, "drop index concurrently t_id_n", "select from t")
     cut_off(database, "reindex index concurrently t_n", "insert into t values (1)")
+    cut_off(database, "create index concurrently t_new on t (n)", "insert into t values (2)")
     cut_off(database, "alter table p detach partition p1 concurrently", "select from p")
-    assert ask(database, LEFT) == [(["t_id_n", "t_n_ccnew"], ["p1"])]
+    assert ask(database, LEFT) == [(["t_id_n", "t_n_ccnew", "t_new"], ["p1"])]
     return database
 
 
 @pytest.mark.each_major
 def test_what_was_cut_off_is_cleared_away_for_the_revision_that_comes_back_to_it(
-    guard: Guard, tmp_path: Path, with_three_leftovers: str
+    guard: Guard, tmp_path: Path, with_leftovers: str
 ):
     make_project(tmp_path, {"r1": THREE, "r2": DETACHES, "r3": WORKS_ON_INDEXES})
 
-    outcome = guard("release", with_three_leftovers, models=False, lock_wait_seconds=10)
+    outcome = guard("release", with_leftovers, models=False, lock_wait_seconds=10)
 
     assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
     [stage] = (stage for stage in outcome.record.timeline if stage.check == "verify before")
-    assert "and dropped before another one: public.t.t_n_ccnew; " in stage.summary
+    assert "and dropped before another one: public.t.t_n_ccnew, public.t.t_new; " in stage.summary
     assert "and dropped by its revision: public.t.t_id_n; " in stage.summary
     assert "and brought to its end: public.p1" in stage.summary
-    assert ask(with_three_leftovers, LEFT) == [(None, None)]
-    assert ask(with_three_leftovers, "select to_regclass('t_n') is null, to_regclass('t_id_n'), relispartition"
-                                     " from pg_class where relname = 'p1'") == [(False, None, False)]  # fmt: skip
+    assert ask(with_leftovers, LEFT) == [(None, None)]
+    there = "select to_regclass('t_n')::text, to_regclass('t_new')::text, to_regclass('t_id_n')::text"
+    assert ask(with_leftovers, there) == [("t_n", "t_new", None)]
+    assert ask(with_leftovers, "select relispartition from pg_class where relname = 'p1'") == [(False,)]
 
 
 def test_what_was_cut_off_and_no_revision_comes_back_to_is_told_with_its_way_out(
-    guard: Guard, tmp_path: Path, with_three_leftovers: str
+    guard: Guard, tmp_path: Path, with_leftovers: str
 ):
     make_project(tmp_path, {"r1": THREE, "r2": 'op.add_column("t", sa.Column("note", sa.Text))'})
 
-    outcome = guard("release", with_three_leftovers, models=False)
+    outcome = guard("release", with_leftovers, models=False)
 
     remedies = "; ".join(each.remedy for each in outcome.record.verdict.findings)
     assert outcome.exit_code == ExitCode.STOP
     assert "a REINDEX CONCURRENTLY left it" in remedies
+    assert "a CREATE INDEX CONCURRENTLY left it" in remedies
     assert 'DROP INDEX CONCURRENTLY "public"."t_n_ccnew"' in remedies
     assert "interlock repair builds it again" in remedies
     assert 'ALTER TABLE public.p DETACH PARTITION "public"."p1" FINALIZE' in remedies
-    assert ask(with_three_leftovers, LEFT) == [(["t_id_n", "t_n_ccnew"], ["p1"])]
+    assert ask(with_leftovers, LEFT) == [(["t_id_n", "t_n_ccnew", "t_new"], ["p1"])]

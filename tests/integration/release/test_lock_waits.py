@@ -13,7 +13,7 @@ import pytest
 
 from interlock.errors import ExitCode
 from interlock.postgres.embedded import run_server
-from tests.acceptance.conftest import ask
+from tests.acceptance.conftest import ask, execute
 from tests.alembic_project import make_project
 from tests.integration.release.conftest import Guard, told
 
@@ -220,3 +220,28 @@ def test_an_autovacuum_gives_way(guard: Guard, vacuumed: str, tmp_path: Path):
     assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
     # It was in the way, and the first attempt was too short for it to give way.
     assert any(line.startswith("r2 waits for") and "autovacuum" in line for line in heard), heard
+
+
+def test_an_autovacuum_against_wraparound_gives_way_to_nobody(guard: Guard, vacuumed: str, tmp_path: Path):
+    execute(vacuumed, "create database wraps")
+    database = vacuumed.replace("/shop", "/wraps")
+    make_project(tmp_path, {"r1": TABLE}).upgrade(database)
+    make_project(tmp_path, {"r1": TABLE, "r2": COLUMN})
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("insert into t select n, n from generate_series(1, 20000) n")
+        connection.execute(
+            "alter table t set (autovacuum_freeze_max_age = 100000, autovacuum_vacuum_cost_delay = 100,"
+            " autovacuum_vacuum_cost_limit = 1)"
+        )
+        connection.execute("set synchronous_commit = off")
+        connection.execute("do $$ begin for i in 1..100001 loop perform pg_current_xact_id(); commit; end loop; end $$")
+        deadline = time.monotonic() + 60
+        while not connection.execute("select from pg_stat_progress_vacuum where relid = 't'::regclass").fetchall():
+            assert time.monotonic() < deadline, "no autovacuum came"
+            time.sleep(0.1)
+
+    outcome = guard("release", database, lock_wait_seconds=2, **NO_MODELS)
+
+    [finding] = outcome.record.verdict.findings
+    assert "public.t (to prevent wraparound)" in finding.message
+    assert finding.remedy.startswith("let that vacuum end, which gives way to nobody")
