@@ -115,6 +115,12 @@ def test_a_standby_that_does_not_show_the_new_schema_is_named(
     assert "CAUTION verify after: the standby replica_1 (127.0.0.1) is" in told(outcome)
 
 
+def test_a_standby_is_not_released_to(guard: Guard, replicated: str, standby: EmbeddedServer):
+    refused = guard("release", replicated.replace(f":{parse_url(replicated).port}/", f":{standby.port}/"), models=False)
+
+    assert "STOP connect: the server is read-only: it is a standby" in told(refused)
+
+
 def test_a_standby_that_lags_behind_is_waited_for(replicated: str, standby: EmbeddedServer):
     execute(standby.url().as_text(), "select pg_wal_replay_pause()")
     execute(replicated, "alter table t add n int")
