@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from interlock.schema.ddl.words import always_quoted, partition_of, relation
 from interlock.schema.history import History
 from interlock.schema.items import Column, Constraint, Extension, Index, Item, Table, View
 from interlock.schema.name import Kind, Name
@@ -29,24 +30,45 @@ def set_aside(observed: Snapshot, history: History) -> SetAside:
     """Take out of a live schema what a chain never speaks of, so that it is compared in what the chain says.
 
     That is: who owns most, what is granted, storage parameters, tablespaces, versions of extensions, as far as no
-    revision says anything else; extensions, publications and the like that no revision makes; and the schemas that
-    are there before the first revision.
+    revision says anything else; extensions, publications and the like that no revision makes; partitions of the chain's
+    tables that come and go with the rows; and the schemas that are there before the first revision.
     """
     everything = observed.owned_by(history.usual_owner).items
     theirs = [name for name in everything if name.kind in _INSTALLED and name not in history.variants]
     given = {name: item for name, item in history.moments[0].schema.items.items() if name.kind is Kind.SCHEMA}
     told: dict[str, list[str]] = {}
     kept: dict[Name, Item] = dict(given)
-    left_out = {*theirs, *given}
+    partitions = _partitions_beside(everything, history)
+    places = {(name.schema, name.table) for name in partitions}
+    left_out = {*theirs, *given, *partitions}
     for name, item in everything.items():
-        if name in left_out:
+        if name in left_out or name.container in places:
             continue
         kept[name], unspoken = _as_far_as_spoken_of(item, history.variants.get(name, ()))
         for what in unspoken:
             told.setdefault(what, []).append(name.path)
     for name in theirs:
         told.setdefault(f"{name.kind} that no revision makes", []).append(name.path)
+    for name in partitions:
+        told.setdefault("partitions that no revision makes", []).append(name.path)
     return SetAside(observed.with_items(kept), tuple(_worded(told)))
+
+
+def _partitions_beside(everything: Mapping[Name, Item], history: History) -> list[Name]:
+    """Partitions, on any level, of tables that the chain makes; not one that is half detached."""
+    known = {relation(name) for name, forms in history.variants.items() if isinstance(forms[-1], Table)}
+    waiting = {
+        name: always_quoted(partition[0])
+        for name, item in everything.items()
+        if isinstance(item, Table) and name not in history.variants and not item.is_detaching
+        if (partition := partition_of(item.part_of))
+    }
+    found: list[Name] = []
+    while grown := [name for name, whole in waiting.items() if whole in known]:
+        known |= {relation(name) for name in grown}
+        found += grown
+        waiting = {name: whole for name, whole in waiting.items() if name not in found}
+    return found
 
 
 def _as_far_as_spoken_of(item: Item, variants: tuple[Item, ...]) -> tuple[Item, Iterator[str]]:

@@ -105,3 +105,35 @@ def test_default_privileges_of_the_usual_owner_are_the_same_whoever_that_is():
     found = set_aside(a_snapshot(ours, same), chain)
     assert (find_drift(chain.moments[-1].schema, found.rest), found.told) == ((), ())
     assert find_drift(chain.moments[-1].schema, set_aside(a_snapshot(ours, other), chain).rest)
+
+
+def test_partitions_that_no_revision_makes_are_set_aside_with_what_belongs_to_them():
+    whole = replace(a_table("days"), partition_key="RANGE (day)")
+    chain = a_chain(whole)
+    year = replace(a_table("days_2026"), part_of="public.days FOR VALUES FROM (1) TO (2)", partition_key="RANGE (day)")
+    day = replace(a_table("Day 1"), part_of="public.days_2026 FOR VALUES FROM (1) TO (2)")
+    column = a_column("code", table="Day 1")
+
+    found = set_aside(a_snapshot(PUBLIC, whole, year, day, column), chain)
+
+    assert find_drift(chain.moments[-1].schema, found.rest) == ()
+    assert found.told == (
+        "the chain says nothing of: partitions that no revision makes (public.Day 1, public.days_2026)",
+    )
+
+
+@pytest.mark.parametrize("part_of", ["public.others FOR VALUES FROM (1) TO (2)", "public.days"])
+def test_what_is_no_partition_of_the_chains_is_not_set_aside(part_of: str):
+    chain = a_chain(replace(a_table("days"), partition_key="RANGE (day)"))
+    other = replace(a_table("days_2026"), part_of=part_of)
+
+    found = set_aside(a_snapshot(PUBLIC, *list(chain.moments[-1].schema)[1:], other), chain)
+
+    assert other in list(found.rest)
+
+
+def test_a_partition_that_is_half_detached_is_not_set_aside():
+    chain = a_chain(replace(a_table("days"), partition_key="RANGE (day)"))
+    other = replace(a_table("days_2026"), part_of="public.days FOR VALUES FROM (1) TO (2)", is_detaching=True)
+
+    assert other in list(set_aside(a_snapshot(PUBLIC, other), chain).rest)
