@@ -43,7 +43,9 @@ def test_no_kind_of_object_looks_damaged_to_a_scratch_server_of_another_major(
     to_older = guard("release", older, scratch=server.url().as_text(), models=False)
     to_newer = guard("release", newer, scratch=server_of_major.url().as_text(), models=False)
 
-    assert to_older.exit_code == to_newer.exit_code == ExitCode.CLEAR, told(to_older) + told(to_newer)
+    # The chain leaves one view for a job to fill.
+    unfilled = "CAUTION verify after: materialized view public.user_counts holds nothing, and refuses every query"
+    assert told(to_older) == told(to_newer) == unfilled
     assert to_older.record.after.compared_objects == to_newer.record.after.compared_objects > 100
 
 

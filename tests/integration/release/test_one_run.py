@@ -70,7 +70,7 @@ def test_the_one_that_fails_is_told_where_others_were_asked_for_with_it(guard: G
     outcome = guard("release", database, models=False)
 
     assert outcome.exit_code == ExitCode.STOP
-    assert "revision r7 failed: no such thing" in told(outcome)
+    assert "revision r7 failed: LookupError: no such thing" in told(outcome)
     assert [(step.step.revision, step.is_done) for step in outcome.record.applied] == [
         *((f"r{number}", True) for number in range(1, 7)),
         ("r7", False),
