@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from interlock.chain.project import Project
 from interlock.postgres.url import DatabaseUrl
@@ -14,8 +15,11 @@ from interlock.release.record import ReleaseRecord
 from interlock.release.request import Application, Request
 from interlock.release.run import Run
 from interlock.release.run_by_file import RunByFile
+from interlock.release.run_on_target import RunOnTarget
 from interlock.release.schema_check import SchemaCheck
 from interlock.verdict.finding import Check
+
+_Run = TypeVar("_Run", bound=Run)
 
 _BEFORE_THE_GATE = (
     Check.CONNECT,
@@ -42,7 +46,7 @@ def release(
     between the new schema and the last probes: whatever puts the new application into place.
     """
 
-    def stages(run: Run) -> None:
+    def stages(run: RunOnTarget) -> None:
         run.start_process()
         run.connect(is_write=True)
         run.read_project()
@@ -65,13 +69,13 @@ def release(
 
     backup = (Check.BACKUP,) if request.backup else ()
     required = (*_BEFORE_THE_GATE, *backup, Check.APPLY, *_proofs(request), *_endpoints(request))
-    return _run(request, blank, progress, stages, required)
+    return _run(RunOnTarget, request, blank, progress, stages, required)
 
 
 def plan(request: Request, blank: ReleaseRecord, progress: Progress) -> Outcome:
     """Say what a release would do, and whether the database is what it claims. Touches nothing."""
 
-    def stages(run: Run) -> None:
+    def stages(run: RunOnTarget) -> None:
         run.connect(is_planned=True)
         run.read_project()
         run.make_plan()
@@ -79,7 +83,9 @@ def plan(request: Request, blank: ReleaseRecord, progress: Progress) -> Outcome:
         run.find_data_loss()
         run.rehearse()
 
-    return _run(request, blank, progress, stages, [check for check in _BEFORE_THE_GATE if check is not Check.LOCK])
+    return _run(
+        RunOnTarget, request, blank, progress, stages, [check for check in _BEFORE_THE_GATE if check is not Check.LOCK]
+    )
 
 
 def verify(request: Request, blank: ReleaseRecord, progress: Progress) -> Outcome:
@@ -96,7 +102,7 @@ def verify(request: Request, blank: ReleaseRecord, progress: Progress) -> Outcom
     required = (Check.CONNECT, Check.PROJECT, Check.PLAN, *_proofs(request))
     if file := find_schema_file(request.project):
         return _verify_by_file(request, file, blank, progress)
-    return _run(request, blank, progress, stages, required)
+    return _run(Run, request, blank, progress, stages, required)
 
 
 def _verify_by_file(request: Request, file: Path, blank: ReleaseRecord, progress: Progress) -> Outcome:
@@ -149,13 +155,14 @@ def _endpoints(request: Request) -> tuple[Check, ...]:
 
 
 def _run(
+    kind: type[_Run],
     request: Request,
     blank: ReleaseRecord,
     progress: Progress,
-    stages: Callable[[Run], None],
+    stages: Callable[[_Run], None],
     required: Iterable[Check],
 ) -> Outcome:
-    return _recorded(blank, progress, lambda book, resources: stages(Run(request, book, resources)), required)
+    return _recorded(blank, progress, lambda book, resources: stages(kind(request, book, resources)), required)
 
 
 def _recorded(
