@@ -135,9 +135,14 @@ class Worker:
         return ScriptDirectory.from_config(self.config)
 
     @property
+    def script_folders(self) -> Collection[Path]:
+        """Where env.py is, and where the revisions are: that may be elsewhere, in an installed package say."""
+        return [Path(self.scripts.dir).absolute(), *map(Path, self.scripts._version_locations)]
+
+    @property
     def code(self) -> Collection[Path]:
         """The folders of the project's code, as far as they are known."""
-        scripts = [Path(self.scripts.dir)] if "scripts" in vars(self) else []
+        scripts = self.script_folders if "scripts" in vars(self) else []
         return [*scripts, *(self.packages.folders if self.packages else ())]
 
     def inputs(self) -> Answer:
@@ -322,10 +327,9 @@ class Worker:
             return {"modules": [], "left_out": {}}
         event.listen(Pool, "checkout", _make_read_only)
         folders = own_folders(self.folder, self.path)
-        scripts = [self.scripts.dir, *(self.scripts.version_locations or [])]
         named = [self.setup["models"].partition(":")[0]] if self.setup["models"] else []
         start = modules_of(self.metadata, self.mappers).union(named)
-        self.packages = find_packages(start, folders, map(Path, scripts))
+        self.packages = find_packages(start, folders, self.script_folders)
         modules = self.packages.defining_modules()
         left_out = {module: why for module in modules if (why := self._reason_against(self.packages, module))}
         return {"modules": [module for module in modules if module not in left_out], "left_out": left_out}

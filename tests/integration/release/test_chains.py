@@ -38,6 +38,16 @@ def test_a_release_goes_on_from_where_the_branches_are(
     assert guard("release", database).exit_code == ExitCode.CLEAR
 
 
+def test_revisions_that_lie_elsewhere_than_env_py_are_named_with_the_line_that_failed(
+    guard: Guard, tmp_path: Path, database: str
+):
+    project = make_project(tmp_path, {"r1": "raise ValueError('no')"}, models=ONE_TABLE)
+    (tmp_path / "migrations/versions").rename(tmp_path / "elsewhere")
+    project.write("alembic.ini", "[alembic]\nscript_location = migrations\nversion_locations = elsewhere\n")
+
+    assert "revision r1 failed: no (r1.py:11)" in told(guard("plan", database))
+
+
 def label(folder: Path, revision: str, name: str) -> None:
     script = folder / f"migrations/versions/{revision}.py"
     script.write_text(script.read_text().replace("down_revision", f"branch_labels = {name!r}\ndown_revision", 1))
