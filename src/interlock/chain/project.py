@@ -109,6 +109,8 @@ def find_project(
         config_file, toml_file = (None, named) if named.suffix == ".toml" else (named, toml_file)
     if not (config_file or toml_file or script_location):
         config_file = _find_flask_migrate(folder)
+    # What is installed is not the place to keep a file: the next version takes it away.
+    is_packaged = bool(config and _is_in_package(config))
     is_flask_migrate = bool(config_file and not script_location and _is_of_flask_migrate(config_file, section))
     if config_file and is_flask_migrate:
         script_location = str(config_file.parent)
@@ -124,7 +126,7 @@ def find_project(
         has_models=models is not False,
         exclude_modules=exclude_modules,
         foundation=foundation,
-        schema_file=_place_of_schema_file(folder, config_file or toml_file, schema_file),
+        schema_file=_place_of_schema_file(folder, None if is_packaged else config_file or toml_file, schema_file),
         is_schema_file_named=isinstance(schema_file, str),
         is_flask_migrate=is_flask_migrate,
         baseline=_folder_of_files(folder, config_file or toml_file) / BASELINE,
@@ -196,10 +198,15 @@ def _is_of_flask_migrate(ini: Path, section: str) -> bool:
     return not settings.has_option(section, "script_location")
 
 
+def _is_in_package(path: str) -> bool:
+    """Whether it is written as package:path. A path of another system has a colon too."""
+    return ":" in path and not Path(path).exists()
+
+
 def _locate(folder: Path, path: str, setting: str) -> Path:
     """Find a file by its path, or by package:path for one that an installed package brings."""
-    package, separator, inside = path.partition(":")
-    if separator and not Path(path).exists():
+    package, _, inside = path.partition(":")
+    if _is_in_package(path):
         spec = importlib.util.find_spec(package)
         base = Path(spec.origin).parent if spec and spec.origin else None
         found = base / inside if base else None
