@@ -37,13 +37,12 @@ def test_an_asynchronous_env_py(interlock: Interlock, tmp_path: Path, database: 
     # On the scratch database too: an env.py may do with no other driver.
     make_project(tmp_path, env=ASYNC_ENV, before_configure=f'assert connection.dialect.driver.startswith("{driver}")')
 
-    said = interlock(
-        "release",
-        "--schema-only",
-        database=database.replace("postgresql:", f"postgresql+{driver}:") + "?sslmode=prefer",
-    )
+    url = database.replace("postgresql:", f"postgresql+{driver}:") + "?sslmode=prefer"
+
+    said = interlock("release", "--schema-only", database=url)
 
     assert said.code == ExitCode.CLEAR, said
+    assert interlock("schema", "write", database=url).code == ExitCode.CLEAR
 
 
 def test_an_asynchronous_project_whose_chain_takes_tables_for_granted(

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from interlock.cli.present import Silence, progress_here, report_folder, show_outcome
-from interlock.cli.request import blank_record, read_application, read_project, read_request
+from interlock.cli.request import blank_record, read_application, read_project, read_request, spelt_as
 from interlock.errors import ExitCode, InterlockError, InvalidSetting
 from interlock.release import pipeline
 from interlock.release.logbook import Outcome, Progress
@@ -47,7 +47,7 @@ def run_schema_check(folder: Path, *, report: Path | None, is_json: bool, **opti
     progress: Progress = Silence() if is_json else progress_here()
     with report_folder(folder / settings.report_folder) as reports:
         blank = blank_record("schema check", project.label)
-        outcome = pipeline.check_schema_file(project, scratch_server, blank, progress)
+        outcome = pipeline.check_schema_file(project, scratch_server, spelt_as(settings), blank, progress)
         return show_outcome(outcome, reports, is_json=is_json)
 
 

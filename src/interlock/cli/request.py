@@ -5,6 +5,7 @@ import re
 import secrets
 import shlex
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from interlock import __version__
 from interlock.chain.project import Project, find_project
 from interlock.errors import InvalidSetting
 from interlock.hazards.acceptance import accepted_by_operator
-from interlock.postgres.url import DatabaseUrl, parse_url
+from interlock.postgres.url import DatabaseUrl, InvalidDatabaseUrl, parse_url
 from interlock.probes.build import BuildCheck
 from interlock.probes.identity import GivenToken, Identity, SignIn, TokenCommand, TokenHeader
 from interlock.probes.probe import Probe
@@ -78,6 +79,13 @@ def read_project(
     settings = read_settings(folder, options)
     project = _project(folder, settings, tuple(x_arguments or settings.project.x_arguments))
     return settings, project, parse_url(settings.scratch_url) if settings.scratch_url else None
+
+
+def spelt_as(settings: Settings) -> DatabaseUrl | None:
+    """The target, of which only the driver counts here; None where there is none, or none that can be read."""
+    with suppress(InvalidDatabaseUrl):
+        return parse_url(settings.database_url) if settings.database_url else None
+    return None
 
 
 def read_application(settings: Settings, folder: Path) -> Application | None:

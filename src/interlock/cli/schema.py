@@ -13,12 +13,12 @@ app = typer.Typer(
 @app.command()
 def write(folder: Folder = HERE, x: XArguments = None) -> None:
     """Write what the chain makes on a scratch database into the schema file. Needs no target."""
-    from interlock.cli.request import read_project
+    from interlock.cli.request import read_project, spelt_as
     from interlock.release.logbook import counted
     from interlock.release.schema_check import write_schema_file
 
-    _, project, scratch_server = read_project(folder.absolute(), x_arguments=x)
-    path, file = write_schema_file(project, scratch_server)
+    settings, project, scratch_server = read_project(folder.absolute(), x_arguments=x)
+    path, file = write_schema_file(project, scratch_server, spelt_as(settings))
     typer.echo(f"{path.name} is written: {counted(len(file.snapshot), 'object')} at {file.head}; commit it.")
 
 

@@ -123,12 +123,19 @@ def _verify_by_file(request: Request, file: Path, blank: ReleaseRecord, progress
 
 
 def check_schema_file(
-    project: Project, scratch_server: DatabaseUrl | None, blank: ReleaseRecord, progress: Progress
+    project: Project,
+    scratch_server: DatabaseUrl | None,
+    spelt_as: DatabaseUrl | None,
+    blank: ReleaseRecord,
+    progress: Progress,
 ) -> Outcome:
-    """Say whether chain, schema file and mapped classes agree, on a scratch database alone: no target is needed."""
+    """Say whether chain, schema file and mapped classes agree, on a scratch database alone: no target is needed.
+
+    Where there is one, env.py is told of the scratch database by the driver that it names.
+    """
 
     def stages(book: Logbook, resources: ExitStack) -> None:
-        run = SchemaCheck(project, scratch_server, book, resources)
+        run = SchemaCheck(project, scratch_server, spelt_as, book, resources)
         run.read_project()
         run.build_chain()
         run.compare_file()

@@ -52,14 +52,19 @@ class NotOurs(InterlockError):
         )
 
 
-def write_schema_file(project: Project, scratch_server: DatabaseUrl | None) -> tuple[Path, SchemaFile]:
-    """Build the chain on a scratch database, and write what it declares at its head. A whole file, or none."""
+def write_schema_file(
+    project: Project, scratch_server: DatabaseUrl | None, spelt_as: DatabaseUrl | None = None
+) -> tuple[Path, SchemaFile]:
+    """Build the chain on a scratch database, and write what it declares at its head. A whole file, or none.
+
+    env.py is told of that database by the driver that `spelt_as` names.
+    """
     path = project.schema_file
     if path is None:
         raise NoPlaceForSchemaFile
     if path.exists() and not project.is_schema_file_named and find_schema_file(project) is None:
         raise NotOurs(path)
-    with open_scratch_build(project, scratch_server) as build:
+    with open_scratch_build(project, scratch_server, spelt_as) as build:
         _ = build.chain.head
         history = build.replay([], lambda _revision: None)
         file = schema_file_of(build, history)
@@ -74,14 +79,22 @@ class SchemaCheck:
     history: History
 
     def __init__(
-        self, project: Project, scratch_server: DatabaseUrl | None, book: Logbook, resources: ExitStack
+        self,
+        project: Project,
+        scratch_server: DatabaseUrl | None,
+        spelt_as: DatabaseUrl | None,
+        book: Logbook,
+        resources: ExitStack,
     ) -> None:
-        self.project, self.scratch_server, self.book, self.resources = project, scratch_server, book, resources
+        self.project, self.scratch_server, self.spelt_as = project, scratch_server, spelt_as
+        self.book, self.resources = book, resources
 
     def read_project(self) -> None:
         """Read the chain and run env.py, on a scratch database."""
         with self.book.stage(Check.PROJECT) as stage:
-            self.build = self.resources.enter_context(open_scratch_build(self.project, self.scratch_server))
+            self.build = self.resources.enter_context(
+                open_scratch_build(self.project, self.scratch_server, self.spelt_as)
+            )
             if self.build.baseline:
                 self.book.admit(told_of(self.project, self.build.baseline))
             stage.summary = counted(len(self.build.chain.revisions), "revision")

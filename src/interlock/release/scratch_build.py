@@ -212,7 +212,8 @@ def open_scratch_build(
 ) -> Iterator[ScratchBuild]:
     """Give the project a scratch database that resolves names as the target does, a session on which is `like`.
 
-    Without a target, names are resolved as in a database that was just made. Raises what the project's chain and
+    Without that session, names are resolved as in a database that was just made, and of the target only the driver
+    counts. Raises what the project's chain and
     env.py can do wrong: ProjectFailed, OpensAnotherDatabase, EnvDoesNotMigrate, WorksInAnotherSchema.
     """
     with (
