@@ -29,7 +29,7 @@ from interlock.schema.ddl.drop import drop_statements
 from interlock.schema.drift import Change, Severity, Unexpected, find_drift, severity
 from interlock.schema.history import History, Moment
 from interlock.schema.items import Item
-from interlock.schema.name import Name
+from interlock.schema.name import Kind, Name
 from interlock.schema.repair import Left, Repairer, Step, unknown_names
 from interlock.schema.snapshot import Snapshot
 
@@ -147,6 +147,7 @@ class _Case:
 
     def __init__(self, request: Request, build: Build, table: VersionTable, session: Connection, role: str) -> None:
         self.rules, self.build, self.table, self.session = request.rules, build, table, session
+        self.left_out: tuple[str, ...] = ()
         self.claimed = current_revisions(session, build.environment)
         plan_release(build.chain, self.claimed)  # the claim has to make sense
         self.run = build.chain.run_before(self.claimed)
@@ -244,15 +245,24 @@ class _Case:
         return effects
 
     def _copy_to(self, copy: Connection) -> None:
-        """Make the live schema on the scratch server. Raises CannotBeRehearsed unless it reads back equal."""
+        """Make the live schema on the scratch server. Raises CannotBeRehearsed unless it reads back equal.
+
+        An extension that the chain says nothing of, and that the server does not have, is left out: what needs it
+        cannot be made either.
+        """
         live = as_rebuilt(self.live.everything)
         without_secrets = live.with_items({name: item for name, item in live.items.items() if not why_not_made(item)})
         failed = rebuild(copy, without_secrets, makes_roles=self.build.server.is_thrown_away)
-        if failed:
+        names = {each.name for each in failed}
+        if any(name.kind is not Kind.EXTENSION or name in self.history.names for name in names):
             raise CannotBeRehearsed(failed)
-        itself = History((Moment(None, without_secrets),))
+        self.left_out = tuple(sorted(map(str, names)))
+        copied = without_secrets.with_items(
+            {name: item for name, item in without_secrets.items.items() if name not in names}
+        )
+        itself = History((Moment(None, copied),))
         made = recognise(take_snapshot(copy), itself, self.build.server.empty_database).snapshot
-        if differences := find_drift(without_secrets, as_rebuilt(made)):
+        if differences := find_drift(copied, as_rebuilt(made)):
             raise CannotBeRehearsed(differences)
 
     def _owned(self, snapshot: Snapshot) -> Snapshot:
@@ -268,6 +278,8 @@ class _Case:
         scratch, live = self.history.moments[-1].schema.major, self.live.everything.major
         if scratch != live:
             yield f"rehearsed on PostgreSQL {scratch}, and the database runs {live}: locks and rewrites may differ"
+        if self.left_out:
+            yield f"rehearsed without {', '.join(self.left_out)}, which the scratch server does not have"
 
 
 def find_steps(

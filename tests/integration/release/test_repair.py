@@ -376,6 +376,18 @@ def test_a_schema_that_cannot_be_copied_is_not_repaired(live: str, repairing: Re
     assert ask(live, "select to_regclass('orders_state')") == [(None,)]
 
 
+def test_an_extension_beside_the_chain_that_the_scratch_server_lacks_keeps_no_repair_back(
+    live: str, repairing: Repairing
+) -> None:
+    # As if it were installed on the target: no two servers of the tests differ in what they have.
+    execute(live, "insert into pg_extension values (99999, 'elsewhere', 10, 2200, false, '1'); drop index orders_state")
+
+    done = repairing(live)
+
+    assert done.remaining == ()
+    assert "rehearsed without extension elsewhere, which the scratch server does not have" in done.notes
+
+
 def test_a_lock_that_somebody_holds_for_a_moment_is_waited_for(live: str, repairing: Repairing) -> None:
     execute(live, "alter table orders alter total drop default")
     tries: list[str] = []
