@@ -111,6 +111,7 @@ def find_project(
         config_file = _find_flask_migrate(folder)
     # What is installed is not the place to keep a file: the next version takes it away.
     is_packaged = bool(config and _is_in_package(config))
+    beside = None if is_packaged else config_file or toml_file
     is_flask_migrate = bool(config_file and not script_location and _is_of_flask_migrate(config_file, section))
     if config_file and is_flask_migrate:
         script_location = str(config_file.parent)
@@ -126,10 +127,10 @@ def find_project(
         has_models=models is not False,
         exclude_modules=exclude_modules,
         foundation=foundation,
-        schema_file=_place_of_schema_file(folder, None if is_packaged else config_file or toml_file, schema_file),
+        schema_file=_place_of_schema_file(folder, beside, schema_file),
         is_schema_file_named=isinstance(schema_file, str),
         is_flask_migrate=is_flask_migrate,
-        baseline=_folder_of_files(folder, config_file or toml_file) / BASELINE,
+        baseline=_folder_of_files(folder, beside) / BASELINE,
     )
 
 

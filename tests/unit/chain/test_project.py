@@ -50,8 +50,11 @@ def test_alembic_ini_in_the_folder_itself_comes_first(tmp_path: Path):
     assert set(project.environment) == {"DATABASE_URL"}
 
 
-def test_the_schema_file_of_a_chain_in_a_package_is_kept_in_the_folder_and_not_in_the_package(tmp_path: Path):
-    assert find_project(tmp_path, config="alembic:config.py").schema_file == tmp_path / "schema.json"
+def test_the_files_of_a_chain_in_a_package_are_kept_in_the_folder_and_not_in_the_package(tmp_path: Path):
+    packaged = find_project(tmp_path, config="alembic:config.py")
+
+    assert packaged.schema_file == tmp_path / "schema.json"
+    assert packaged.baseline == tmp_path / "baseline.json"
     make_chain(tmp_path / "db")
     assert find_project(tmp_path, config="db/alembic.ini").schema_file == tmp_path / "db/schema.json"
 
