@@ -1,4 +1,4 @@
-"""The schema half on projects that nobody here wrote, as their wheels bring them: MLflow and Optuna."""
+"""The schema half on projects that nobody here wrote, as their wheels bring them: MLflow, Optuna on SQLAlchemy 1.4."""
 
 import subprocess
 from pathlib import Path
@@ -160,7 +160,7 @@ def _upgrade_optuna_by_itself(builder: Builder, database: str, revision: str) ->
         folder = Path(optuna.storages._rdb.__file__).parent
         config = Config(folder / "alembic.ini")
         config.set_main_option("script_location", str(folder / "alembic"))
-        config.set_main_option("sqlalchemy.url", {_with_psycopg(database)!r})
+        config.set_main_option("sqlalchemy.url", {database!r})
         command.upgrade(config, {revision!r})
         """,
     )

@@ -368,7 +368,7 @@ def _setup(project: Project, url: DatabaseUrl) -> Mapping[str, Any]:
     text = url.as_text(_scheme_for_project(url))
     return {
         "url": text,
-        "psycopg_url": url.as_text("postgresql+psycopg"),
+        "psycopg_url": url.as_text("postgresql+psycopg" if _sqlalchemy() >= (2, 0) else "postgresql+psycopg2"),
         "identity_query": IDENTITY,
         "environment": {name: fill_in(template, url, text) for name, template in project.environment.items()},
         "config_file": str(project.config_file) if project.config_file else None,
@@ -387,9 +387,12 @@ def _scheme_for_project(url: DatabaseUrl) -> str:
     """The driver that the URL names; where it names none and SQLAlchemy's own choice is not there, psycopg 3."""
     if url.scheme != "postgresql":
         return url.scheme
-    major, minor = (int(part) for part in version("sqlalchemy").split(".")[:2])
-    default = "psycopg2" if (major, minor) < (2, 1) else "psycopg"
+    default = "psycopg2" if _sqlalchemy() < (2, 1) else "psycopg"
     return url.scheme if find_spec(default) else "postgresql+psycopg"
+
+
+def _sqlalchemy() -> tuple[int, ...]:
+    return tuple(int(part) for part in version("sqlalchemy").split(".")[:2])
 
 
 def _listen(pipe: IO[str], note: Callable[[str], None]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
-from interlock.chain.lock_waits import is_autocommit, is_postgresql, run
+from interlock.chain.lock_waits import driver_connection, is_autocommit, is_postgresql, run
 from interlock.hazards.sql import shortened, words_of
 from interlock.postgres.journal import Line, forget_as_sql, lines_as_sql
 
@@ -57,7 +57,7 @@ class HalfDone:
         )
         event.listen(Engine, "before_cursor_execute", self._look_before)
         event.listen(Engine, "after_cursor_execute", self._look_after)
-        event.listen(Engine, "commit", lambda connection: self._write(connection.connection.dbapi_connection))
+        event.listen(Engine, "commit", lambda connection: self._write(driver_connection(connection)))
         event.listen(Engine, "rollback", lambda _connection: self._unwritten.clear())
 
     def begin(self, revision: str, start: Mapping[str, Any]) -> None:
@@ -78,7 +78,8 @@ class HalfDone:
             self._is_noted = True
             return True
         if counts := self._rows.get(_key(statement, parameters)):
-            if _GIVES_ROWS.match(words_of(statement)):
+            # Before SQLAlchemy 2.0.28 nobody can be told how many rows there were.
+            if _GIVES_ROWS.match(words_of(statement)) or not hasattr(context, "_rowcount"):
                 raise CannotGoOn(statement)
             # Who asks how many rows it wrote goes the same way as before.
             context._rowcount = counts.pop(0)
@@ -92,7 +93,7 @@ class HalfDone:
             return execute
 
         def execute_and_note() -> None:
-            connection = context.root_connection.connection.dbapi_connection
+            connection = driver_connection(context.root_connection)
             run(connection, "begin")
             try:
                 execute()
@@ -110,12 +111,12 @@ class HalfDone:
     def _look_before(self, connection: Connection, _cursor: object, statement: str, *_others: object) -> None:
         self._is_noted = False
         if _COMMITS.match(words_of(statement)):
-            self._write(connection.connection.dbapi_connection)
+            self._write(driver_connection(connection))
 
     def _look_after(
         self, connection: Connection, cursor: Any, statement: str, parameters: Any, *_others: object
     ) -> None:
-        dbapi = connection.connection.dbapi_connection
+        dbapi = driver_connection(connection)
         if not self._journal or self._is_noted or not is_postgresql(dbapi):
             return
         if self._writes(statement):

@@ -88,7 +88,7 @@ class LockWaits:
         _context: object,
         _many: bool,
     ) -> None:
-        is_alone = is_autocommit(connection.connection.dbapi_connection)
+        is_alone = is_autocommit(driver_connection(connection))
         if _ENDS_TRANSACTION.match(statement) or (is_alone and not _HARMLESS.match(statement)):
             self.left_something = True
 
@@ -96,7 +96,7 @@ class LockWaits:
         if _ENDS_TRANSACTION.match(statement):
             self._take_over()
         elif not _CHANGES_NOTHING.match(statement):
-            is_alone = is_autocommit(connection.connection.dbapi_connection)
+            is_alone = is_autocommit(driver_connection(connection))
             (self.committed if is_alone else self._in_transaction).append(statement)
 
     def _take_over(self) -> None:
@@ -105,7 +105,7 @@ class LockWaits:
 
     def _note_commit(self, connection: Connection) -> None:
         # One that has failed is rolled back, whatever is sent.
-        has_written = self._in_transaction and _is_in_order(connection.connection.dbapi_connection)
+        has_written = self._in_transaction and _is_in_order(driver_connection(connection))
         # A function may have written too: the server knows that.
         with suppress(Exception):  # each driver has an error of its own for a transaction that has failed
             if has_written or _ask(connection.connection, _HAS_WRITTEN):
@@ -125,7 +125,7 @@ class LockWaits:
 
     def _patiently(self, cursor: Any, context: Any, statement: str, execute: Callable[[], None]) -> bool | None:
         """Execute a statement that is not lost with its revision; True is SQLAlchemy's sign that this was done."""
-        connection = context.root_connection.connection.dbapi_connection
+        connection = driver_connection(context.root_connection)
         if not is_postgresql(connection):
             return None
         if is_autocommit(connection):
@@ -189,6 +189,12 @@ def _is_in_order(connection: Any) -> bool:
     """Whether a transaction has not failed, where the driver knows it (psycopg 2 and 3)."""
     info = getattr(connection, "info", None)
     return getattr(info, "transaction_status", None) == _IN_TRANSACTION
+
+
+def driver_connection(connection: Connection) -> Any:
+    """The driver's own connection. SQLAlchemy 1.4 has no other one when it connects for the first time."""
+    pooled = connection.connection
+    return getattr(pooled, "dbapi_connection", pooled)
 
 
 def is_autocommit(connection: Any) -> bool:

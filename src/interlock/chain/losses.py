@@ -12,7 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import Pool
 
-from interlock.chain.lock_waits import is_autocommit, is_postgresql, run
+from interlock.chain.lock_waits import driver_connection, is_autocommit, is_postgresql, run
 from interlock.hazards.sql import words_of
 from interlock.postgres.row_holders import PARENTS, ROW_HOLDERS, Identity, as_row_holders, find_lost
 from interlock.schema.name import Name
@@ -52,7 +52,7 @@ class Losses:
         event.listen(Pool, "checkout", self._take_stock)
         event.listen(Engine, "before_cursor_execute", self._note)
         event.listen(Engine, "after_cursor_execute", self._look_after)
-        event.listen(Engine, "commit", lambda connection: self._look(connection.connection.dbapi_connection))
+        event.listen(Engine, "commit", lambda connection: self._look(driver_connection(connection)))
         event.listen(Engine, "rollback", lambda _connection: self._forget())
 
     def _take_stock(self, connection: Any, _record: object, _proxy: object) -> None:
@@ -74,7 +74,7 @@ class Losses:
             return execute
 
         def execute_and_look() -> None:
-            connection = context.root_connection.connection.dbapi_connection
+            connection = driver_connection(context.root_connection)
             run(connection, "begin")
             try:
                 execute()
@@ -90,7 +90,7 @@ class Losses:
         self._may_drop = self._may_drop or not _DROPS_NOTHING.match(statement)
 
     def _look_after(self, connection: Connection, *_others: object) -> None:
-        dbapi = connection.connection.dbapi_connection
+        dbapi = driver_connection(connection)
         if is_autocommit(dbapi):
             self._look(dbapi)
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
-from interlock.chain.lock_waits import is_postgresql, sqlstate_of
+from interlock.chain.lock_waits import driver_connection, is_postgresql, sqlstate_of
 from interlock.chain.objects import Objects
 from interlock.hazards.sql import changes_schema
 
@@ -90,12 +90,12 @@ class Measurements:
 
     def _look_before(self, connection: Connection, *_others: object) -> None:
         self._began = time.monotonic()
-        dbapi = connection.connection.dbapi_connection
+        dbapi = driver_connection(connection)
         if self._script and self._objects is None and is_postgresql(dbapi):
             self._take_stock(dbapi)
 
     def _look_after(self, connection: Connection, _cursor: object, statement: str, *_others: object) -> None:
-        dbapi = connection.connection.dbapi_connection
+        dbapi = driver_connection(connection)
         if self._script and is_postgresql(dbapi) and not getattr(dbapi, "autocommit", False):
             if _COMMITS.match(statement):
                 self._note_commit()
@@ -112,7 +112,7 @@ class Measurements:
 
     def _alone(self, context: Any, statement: str, execute: Callable[[], None]) -> bool | None:
         """Run a statement that wants no transaction in one, where it can, to see what it does."""
-        dbapi = context.root_connection.connection.dbapi_connection
+        dbapi = driver_connection(context.root_connection)
         if not self._script or not is_postgresql(dbapi) or not getattr(dbapi, "autocommit", False):
             return None
         if _IS_BEGUN.match(statement):

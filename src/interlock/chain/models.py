@@ -1,14 +1,20 @@
 """What the mapped classes of a project expect of the database. Runs in the child process, beside the project's code."""
 
-import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from __future__ import annotations  # in SQLAlchemy 1.4 these classes take no parameters
 
-from sqlalchemy import ARRAY, Column, Enum, Integer, MetaData, Select, String, Table, UniqueConstraint, select
+import sys
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy import ARRAY, Column, Enum, Integer, MetaData, String, Table, UniqueConstraint, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import CompileError
 from sqlalchemy.orm import Mapper, configure_mappers, undefer
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+    from sqlalchemy import Select
 
 
 class _Compiler(postgresql.base.PGCompiler):
@@ -24,6 +30,8 @@ class _Compiler(postgresql.base.PGCompiler):
 # With this style a percent sign in an expression is not doubled, so the text can be sent as it is.
 _DIALECT = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
 _DIALECT.statement_compiler = _Compiler  # type: ignore[assignment]
+# From SQLAlchemy 2.0 on.
+_Domain: type[Any] | tuple[()] = getattr(postgresql, "DOMAIN", ())
 
 
 def as_metadata(found: Any) -> list[MetaData]:
@@ -165,18 +173,18 @@ def _insert_of(column: Column[Any]) -> str:
     if column.default is not None or column.primary_key:
         return "a value"
     # A JSON null is a value of its own, so such a column is left out.
-    return "nothing" if column.type.should_evaluate_none else "null"
+    return "nothing" if _variant_of(column.type).should_evaluate_none else "null"
 
 
 def _loadable_labels(kind: TypeEngine[Any]) -> Enum | None:
     """The enum that a value is looked up in when a row is loaded: one that it lacks is an error then."""
-    own = kind._variant_mapping.get(_DIALECT.name, kind)
+    own = _variant_of(kind)
     if isinstance(own, TypeDecorator):
         # What decodes by itself may take more, or less, than the enum below it.
-        return _loadable_labels(own.impl_instance) if _inherits(own, "result_processor") else None
+        return _loadable_labels(_impl_of(own)) if _inherits(own, "result_processor") else None
     if isinstance(own, ARRAY):
         return _loadable_labels(own.item_type)
-    if isinstance(own, postgresql.DOMAIN):
+    if isinstance(own, _Domain):
         return _loadable_labels(own.data_type)
     is_plain = isinstance(own, Enum) and _inherits(own, "result_processor") and _inherits(own, "_object_value_for_elem")
     return own if is_plain and isinstance(own, Enum) else None
@@ -203,7 +211,7 @@ def _is_loaded_plainly(kind: TypeEngine[Any]) -> bool:
 
 def _layers(kind: TypeEngine[Any]) -> Iterator[TypeEngine[Any]]:
     """The type, and those that its decorators and arrays are made of, as this dialect has them."""
-    own = kind._variant_mapping.get(_DIALECT.name, kind)
+    own = _variant_of(kind)
     yield own
     if isinstance(own, TypeDecorator):
         yield from _layers(own.load_dialect_impl(_DIALECT))
@@ -247,12 +255,25 @@ def _as_stored(kind: TypeEngine[Any], identity: Any) -> str | None:
 
 def _native_enum(column: Column[Any]) -> Enum | None:
     kind = _on_postgresql(column.type)
-    while isinstance(kind, (ARRAY, postgresql.DOMAIN)):
+    while isinstance(kind, (ARRAY, _Domain)):
         kind = _on_postgresql(kind.item_type if isinstance(kind, ARRAY) else kind.data_type)
     return kind if isinstance(kind, Enum) and kind.native_enum else None
 
 
 def _on_postgresql(kind: TypeEngine[Any]) -> TypeEngine[Any]:
     """What a type is on this dialect: without its decorators, and the variant that is meant for it."""
-    own = kind._variant_mapping.get(_DIALECT.name, kind)
-    return _on_postgresql(own.impl_instance) if isinstance(own, TypeDecorator) else own
+    own = _variant_of(kind)
+    return _on_postgresql(_impl_of(own)) if isinstance(own, TypeDecorator) else own
+
+
+def _variant_of(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    """The type that is meant for this dialect, where a type has another one for it."""
+    if hasattr(kind, "_variant_mapping"):
+        return cast("TypeEngine[Any]", kind._variant_mapping.get(_DIALECT.name, kind))
+    # In SQLAlchemy 1.4 a Variant stands around the type.
+    variants = getattr(kind, "mapping", None) if type(kind).__name__ == "Variant" else None
+    return variants.get(_DIALECT.name, _impl_of(kind)) if variants is not None else kind
+
+
+def _impl_of(kind: Any) -> TypeEngine[Any]:
+    return cast("TypeEngine[Any]", kind.impl_instance if hasattr(kind, "impl_instance") else kind.impl)

@@ -12,12 +12,14 @@ from importlib.util import find_spec
 from operator import attrgetter
 from pathlib import Path
 from sysconfig import get_path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import MetaData, Table
-from sqlalchemy.orm import Mapper
 
 from interlock.chain.outline import Source, defining_modules, migrated_by, origin_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Mapper
 
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _FRAMEWORKS = frozenset({"sqlalchemy", "sqlmodel", "flask_sqlalchemy", "flask_sqlalchemy_lite", "alembic"})
@@ -89,7 +91,7 @@ def own_folders(project: Path, path_before: Collection[str]) -> list[Path]:
     ]
 
 
-def modules_of(metadata: Sequence[MetaData], mappers: Iterable[Mapper[Any]]) -> set[str]:
+def modules_of(metadata: Sequence[MetaData], mappers: "Iterable[Mapper[Any]]") -> set[str]:
     """Name the imported modules that define a class or table of some metadata, or hold the metadata itself."""
     mapped = {
         mapper.class_.__module__

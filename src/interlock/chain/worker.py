@@ -15,6 +15,7 @@ from copy import deepcopy
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,9 @@ class Worker:
         # As they are before any of the project's code has run.
         self.folder, self.path = Path.cwd(), frozenset(sys.path)
         self.sent = Sent()
-        event.listen(Mapper, "after_mapper_constructed", lambda mapper, _class: self.mappers.append(mapper))
+        # With SQLAlchemy 1.4 a mapper is told before it is complete, which it is when it is asked.
+        told = "after_mapper_constructed" if version("sqlalchemy") >= "2" else "instrument_class"
+        event.listen(Mapper, told, lambda mapper, _class: self.mappers.append(mapper))
 
     def connect(self, setup: Mapping[str, Any]) -> Answer:
         """Take note of the database, and of how the project is told of it, before any of its code is imported."""

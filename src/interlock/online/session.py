@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.engine import Connection
 
 from interlock.errors import InterlockError
 from interlock.postgres.lock_patience import AUTOVACUUM_IS_AT_WORK, GIVES_WAY, PAST_AUTOVACUUM_SECONDS, pause_before
@@ -26,7 +27,7 @@ class NotOnline(InterlockError):
 class Session:
     """What the steps ask and tell the server."""
 
-    connection: sa.Connection
+    connection: Connection
 
     def quoted(self, *names: str | None) -> str:
         """Give a name, of a schema and a table say, as SQL writes it."""
