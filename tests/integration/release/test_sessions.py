@@ -109,9 +109,7 @@ def test_the_work_of_a_killed_release_keeps_the_next_one_out(
     guard: Guard, tmp_path: Path, database: str, server: EmbeddedServer
 ):
     make_sleepy_project(tmp_path, database, 60)
-    environment = {**os.environ, "DATABASE_URL": database, "INTERLOCK_SCRATCH_URL": server.url().as_text()}
-    command = [sys.executable, "-m", "interlock", "release", "--schema-only"]
-    with subprocess.Popen(command, cwd=tmp_path, env=environment) as killed:
+    with start_release(tmp_path, database, server) as killed:
         wait_for_sleeper(database)
         too_early = guard("release", database, at={Check.LOCK: killed.kill})
     execute(database, "delete from t")  # without rows it does not sleep
@@ -133,3 +131,35 @@ def test_the_server_notices_within_a_minute_that_a_network_went_away(guard: Guar
     assert ask(database, "select * from t") == [("20", "50000")]
     with open_session(parse_url(database)) as own:
         assert own.execute(f"select {settings}").fetchall() == [("20", "50000")]
+
+
+def test_sigterm_ends_a_release_and_its_statement_within_seconds(tmp_path: Path, database: str, server: EmbeddedServer):
+    make_sleepy_project(tmp_path, database, 60)
+    with start_release(tmp_path, database, server) as runner:
+        wait_for_sleeper(database)
+        runner.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        code = runner.wait(20)
+
+    assert code == ExitCode.INTERRUPTED
+    assert time.monotonic() - began < 5
+    assert ask(database, SLEEPERS) == []
+    assert ask(database, "select version_num from alembic_version") == [("r1",)]
+
+
+def test_of_runners_at_the_same_instant_one_works_and_the_others_find_nothing_to_do(
+    tmp_path: Path, database: str, server: EmbeddedServer
+):
+    make_project(tmp_path, {"r1": MAKES_T, "r2": "op.execute('insert into t values (1)')"}, models=ONE_TABLE)
+
+    runners = [start_release(tmp_path, database, server) for _ in range(3)]
+    codes = [runner.wait(120) for runner in runners]
+
+    assert codes == [ExitCode.CLEAR] * 3
+    assert ask(database, "select count(*) from t") == [(1,)]
+
+
+def start_release(folder: Path, database: str, server: EmbeddedServer) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "DATABASE_URL": database, "INTERLOCK_SCRATCH_URL": server.url().as_text()}
+    command = [sys.executable, "-m", "interlock", "release", "--schema-only"]
+    return subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
