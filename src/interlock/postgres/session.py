@@ -125,6 +125,8 @@ def _remedy(sqlstate: str) -> str:
 _REMEDIES_BY_STATE = {
     "42501": "grant it to the role in DATABASE_URL, or release as the owner",
     "55P03": "another session holds the lock: wait for it, or end it, then run again",
+    # That is so the next time too.
+    "XX000": "the server is at odds with itself: see its log",
 }
 
 

@@ -58,14 +58,17 @@ def test_what_was_kept_from_a_role_is_not_told(guard: Guard, tmp_path: Path, dat
     tables = {f"r{n}": MAKES.format(f"t{n}") for n in range(1, 6)}
     make_project(tmp_path, tables)
     guard("release", database, models=False)
-    # One is kept from the application; a reporting tool sees one, and the rest came later.
+    # One is kept from the application; a reporting tool sees one, and the rest came later; everybody sees another one.
     execute(
-        database, f"grant select on t1, t2, t4, t5 to {app}", "drop role if exists report", "create role report login"
+        database,
+        f"grant select on t1, t2, t4, t5 to {app}",
+        "create role report login",
+        "create role nobody_here login",
     )
-    execute(database, "grant select on t1 to report")
+    execute(database, "grant select on t1 to report", "grant select on t2 to public")
     make_project(tmp_path, {**tables, "r6": f"{MAKES.format('t6')}; op.execute('grant select on t6 to {app}')"})
 
     outcome = guard("release", database, models=False)
 
-    execute(database, "drop owned by report", "drop role report")
+    execute(database, "drop owned by report", "drop role report, nobody_here")
     assert outcome.exit_code == ExitCode.CLEAR, told(outcome)

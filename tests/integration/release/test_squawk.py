@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from interlock.errors import ExitCode
-from interlock.release import run, squawk
+from interlock.release import run_on_target, squawk
 from interlock.report.json import as_json
 from interlock.report.markdown import as_markdown
 from interlock.report.text import as_text
@@ -54,7 +54,7 @@ def test_what_squawk_says_stands_at_its_statement_and_counts_for_no_verdict(
 
 def test_without_squawk_nothing_is_said(guard: Guard, released: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     make_project(tmp_path, {"r1": TABLE, "r2": 'op.create_index("t_n", "t", ["n"])'})
-    monkeypatch.setattr(run, "find_squawk", lambda: None)
+    monkeypatch.setattr(run_on_target, "find_squawk", lambda: None)
 
     outcome = guard("plan", released, **NO_MODELS)
 
@@ -70,7 +70,7 @@ def test_a_squawk_that_gives_no_answer_is_told_and_harms_nothing(
     fake.write_text(f"#!/bin/sh\ncat >/dev/null\n{program}\n")
     fake.chmod(0o755)
     make_project(tmp_path, {"r1": TABLE, "r2": 'op.create_index("t_n", "t", ["n"])'})
-    monkeypatch.setattr(run, "find_squawk", lambda: fake)
+    monkeypatch.setattr(run_on_target, "find_squawk", lambda: fake)
 
     outcome = guard("plan", released, **NO_MODELS)
 
@@ -86,7 +86,7 @@ def test_a_statement_that_squawk_cannot_read_hides_nothing_of_the_others_and_is_
     stumbling = tmp_path / "squawk"
     stumbling.write_text(f"#!/bin/sh\nsed 's/stumble/)(/' | '{real}' \"$@\"\n")
     stumbling.chmod(0o755)
-    monkeypatch.setattr(run, "find_squawk", lambda: stumbling)
+    monkeypatch.setattr(run_on_target, "find_squawk", lambda: stumbling)
     make_project(
         tmp_path,
         {
