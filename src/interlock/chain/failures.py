@@ -18,7 +18,11 @@ _NAME_THE_FOUNDATION = (
     "correct it and run again, or name the tables that the chain takes for granted: [project] foundation; "
     "--debug shows the whole traceback"
 )
+_NAME_A_SERVER = (
+    "let INTERLOCK_SCRATCH_URL name a server that has the extension, of whatever major: the embedded one is without it"
+)
 _UNDEFINED_TABLE = "42P01"
+_NOT_SUPPORTED = "0A000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ def _remedy_for(failure: Failure) -> str:
         return _NAME_THE_SCRIPTS
     if outage := outage_remedy(failure.sqlstate) if failure.sqlstate else outage_remedy_by_words(failure.message):
         return f"{outage}, then run again"
+    if failure.sqlstate == _NOT_SUPPORTED and failure.message.startswith("extension "):
+        return _NAME_A_SERVER
     return _NAME_THE_FOUNDATION if failure.sqlstate == _UNDEFINED_TABLE else _CORRECT_IT
 
 

@@ -6,6 +6,13 @@ from interlock.chain.mapped import IS_THE_TABLE, Misfit, Models
 from interlock.postgres.session import Connection
 from interlock.verdict.finding import Signal
 
+# Nulls are never equal, so one that leaves out rows with a null among its columns keeps the same rule. Whether the
+# condition speaks of these alone is known by the columns that it depends on.
+_LEAVES_OUT_NULLS = r"""
+pg_catalog.pg_get_expr(i.indpred, i.indrelid) ~ '^(\(|\)| AND |("([^"]|"")+"|\w+) IS NOT NULL)+$'
+and not exists (select from pg_catalog.pg_depend d
+                 where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = i.indexrelid
+                   and d.refobjid = i.indrelid and d.refobjsubid <> 0 and d.refobjsubid <> all(i.indkey::int2[]))"""
 # One over the same columns in another order keeps the same rule; one over a part of the rows, or over an expression,
 # another one. Columns that are not there are told elsewhere, and a view keeps nothing.
 _NOT_KEPT = f"""
@@ -25,8 +32,8 @@ select number
  where pg_catalog.cardinality(numbers) = many
    and not exists (
          select from pg_catalog.pg_index i
-          where i.indrelid = wanted.oid and i.indisunique and i.indisvalid and i.indpred is null
-            and i.indexprs is null
+          where i.indrelid = wanted.oid and i.indisunique and i.indisvalid and i.indexprs is null
+            and (i.indpred is null or {_LEAVES_OUT_NULLS})
             and numbers = (select array_agg(key.attnum order by key.attnum)
                              from unnest(i.indkey::int2[]) with ordinality as key (attnum, place)
                             where key.place <= i.indnkeyatts))

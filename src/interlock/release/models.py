@@ -1,6 +1,6 @@
 """What was found out of the mapped classes and of their rows, as findings."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from interlock.chain.keys import TakenKey
 from interlock.chain.mapped import Misfit, Models
@@ -29,6 +29,14 @@ def misfit_findings(check: Check, pair: str, misfits: Iterable[Misfit]) -> Itera
     """`pair` says which two of models, chain and live database were compared."""
     for misfit in misfits:
         yield Finding(check, misfit.signal, f"{pair}: {misfit.problem}", misfit.remedy)
+
+
+def misfit_findings_of_both(of_chain: Sequence[Misfit], of_live: Sequence[Misfit], head: str) -> Iterator[Finding]:
+    """What is the same on the scratch database at head and on the live one is told once."""
+    chain, live = f"models against chain at {head}", "models against live"
+    yield from misfit_findings(Check.MODELS, chain, (each for each in of_chain if each not in of_live))
+    yield from misfit_findings(Check.MODELS, f"{chain} and {live}", (each for each in of_live if each in of_chain))
+    yield from misfit_findings(Check.MODELS, live, (each for each in of_live if each not in of_chain))
 
 
 def loading_findings(check: Check, loaded: LoadedModels) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """What every run of the guard does: each stage a method; `pipeline` says in which order they run."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import ExitStack
 from functools import cached_property
 
@@ -27,7 +27,7 @@ from interlock.release.load_models import LoadedModels
 from interlock.release.logbook import Logbook, StageNotes, counted
 from interlock.release.models import (
     loading_findings,
-    misfit_findings,
+    misfit_findings_of_both,
     not_covered,
     row_findings,
     rows_summary,
@@ -127,13 +127,6 @@ class Run:
         _ = self.history  # first: the chain cannot be replayed where they were loaded
         return self.build.load_models(lambda module: self.book.progress.tells(f"importing {module}"))
 
-    def _what_the_head_lacks(self, check: Check) -> Iterator[Finding]:
-        """Find what the mapped classes need and no revision makes: known while the target is untouched."""
-        self._is_compared_with_chain = True
-        if self.loaded.models:
-            misfits = self.build.find_misfits(self.loaded.models)
-            yield from misfit_findings(check, f"models against chain at {self.plan.head}", misfits)
-
     def verify_after(self) -> None:
         """Look at the live schema from a new connection; after a release, until the standbys show it too."""
         with self.book.stage(Check.VERIFY_AFTER, is_gate=False) as stage, open_session(self.request.url) as fresh:
@@ -196,10 +189,9 @@ class Run:
             self.book.note(mapped_classes=len(models.selects))
             for told in (*not_covered(loaded), *without_room(fresh, models)):
                 self.book.admit(told)
-            if not self._is_compared_with_chain:
-                stage.find(*self._what_the_head_lacks(Check.MODELS))
-            misfits = (*find_misfits(fresh, models), *find_lost_strays(fresh, models))
-            stage.find(*misfit_findings(Check.MODELS, "models against live", misfits))
+            of_chain = () if self._is_compared_with_chain else tuple(self.build.find_misfits(models))
+            of_live = (*find_misfits(fresh, models), *find_lost_strays(fresh, models))
+            stage.find(*misfit_findings_of_both(of_chain, of_live, self.plan.head))
             self.models = models
             classes, enums = counted(len(models.selects), "class", "classes"), counted(len(models.enums), "enum column")
             stage.summary = f"{classes} selected, {enums} compared"

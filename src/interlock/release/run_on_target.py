@@ -1,6 +1,6 @@
 """What a release does beside, and a plan as far as it changes nothing: the stages up to the gate, and the work."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -22,9 +22,7 @@ from interlock.release.cut_short import CutShort, find_cut_short, open_starts, w
 from interlock.release.data_loss import find_data_loss, loss_finding
 from interlock.release.leftovers import Leftovers, NotAsForeseen, clear_away, find_leftovers
 from interlock.release.logbook import StageNotes, counted
-from interlock.release.models import (
-    loading_findings,
-)
+from interlock.release.models import loading_findings, misfit_findings
 from interlock.release.observe import told_of_event_triggers
 from interlock.release.patience import patience
 from interlock.release.privileges import require_privileges
@@ -39,7 +37,7 @@ from interlock.release.target_process import TargetProcess, start_target_process
 from interlock.release.verify import require_true_claim
 from interlock.schema.drift import find_drift
 from interlock.schema.snapshot import Snapshot
-from interlock.verdict.finding import Check, Signal
+from interlock.verdict.finding import Check, Finding, Signal
 
 
 class NotDeployed(InterlockError):
@@ -91,7 +89,7 @@ class RunOnTarget(Run):
                 observed = replace(observed, schema=self.leftovers.schema)
                 if self.request.project.has_models:
                     stage.find(*loading_findings(Check.VERIFY_BEFORE, self.loaded))
-                    stage.find(*self._what_the_head_lacks(Check.VERIFY_BEFORE))
+                    stage.find(*self._what_the_head_lacks())
             # A database that was just made is as it should be: the first step lays the foundation, if there is one.
             self.is_empty = observed.schema.is_empty
             if not self.plan.current and self.is_empty:
@@ -191,6 +189,13 @@ class RunOnTarget(Run):
     def _measure_rates(self) -> Rates:
         with self.build.empty_database() as scratch:
             return measure_rates(scratch)
+
+    def _what_the_head_lacks(self) -> Iterator[Finding]:
+        """Find what the mapped classes need and no revision makes: known while the target is untouched."""
+        self._is_compared_with_chain = True
+        if self.loaded.models:
+            misfits = self.build.find_misfits(self.loaded.models)
+            yield from misfit_findings(Check.VERIFY_BEFORE, f"models against chain at {self.plan.head}", misfits)
 
     def back_up(self) -> None:
         """Keep what the pending revisions destroy, where the settings say so."""

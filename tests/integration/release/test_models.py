@@ -147,7 +147,7 @@ def test_what_a_class_says_is_unique_and_nothing_keeps_so_is_caution(guard: Guar
         "r2",
         "r1",
         """
-        op.execute("alter table theatre.seats add unique (place, hall)")
+        op.execute("create unique index on theatre.seats (place, hall) where place is not null and hall is not null")
         op.execute("create unique index on theatre.seats (code) include (hall)")
         """,
     )

@@ -24,6 +24,7 @@ def test_what_an_error_says_is_told_so_that_it_says_something(error: BaseExcepti
     ("failure", "setting"),
     [
         (Failure("CommandError", "Path doesn't exist: migrations.  Please use the 'init' command"), "script_location"),
+        (Failure("FeatureNotSupported", 'extension "postgis" is not available', "0A000"), "INTERLOCK_SCRATCH_URL"),
         (Failure("ProgrammingError", 'relation "users" does not exist', sqlstate="42P01"), "[project] foundation"),
     ],
 )
