@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from itertools import islice
-from typing import Any
-
-from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError, ValidationErrorKind
+from typing import TYPE_CHECKING, Any
 
 from interlock.control.domain.errors import InvalidConfiguration, WrongField
+
+# jsonschema_rs takes 4 MiB, and a worker that sees no schema does without: it is loaded where it is used.
+if TYPE_CHECKING:
+    from jsonschema_rs import Draft202012Validator, ValidationError
 
 MOST_ERRORS = 20
 
@@ -33,18 +35,24 @@ def check_configuration(schema: Mapping[str, Any] | None, configuration: Mapping
         raise InvalidConfiguration(at, sorted(errors))
 
 
-def _validator(schema: Mapping[str, Any]) -> Draft202012Validator:
+def _validator(schema: Mapping[str, Any]) -> "Draft202012Validator":
+    from jsonschema_rs import Draft202012Validator, RegexOptions
+
     # Nothing is fetched from anywhere, and no pattern takes longer than the text is long: nobody's worker is held.
     return Draft202012Validator(dict(schema), offline=True, pattern_options=RegexOptions())
 
 
 def _fault_of_schema(error: Exception) -> WrongField:
+    from jsonschema_rs import ValidationError
+
     if isinstance(error, ValidationError):
         return _told("configuration_schema", error)
     return WrongField("configuration_schema", "it cannot be read: it may nest too deep")
 
 
-def _told(at: str, error: ValidationError) -> WrongField:
+def _told(at: str, error: "ValidationError") -> WrongField:
+    from jsonschema_rs import ValidationErrorKind
+
     message = error.message[:300]
     if isinstance(error.kind, ValidationErrorKind.Format) and error.kind.format == "regex":
         message += " that is taken: it may not look around or refer back, and not grow too large"
