@@ -83,7 +83,7 @@ def changing(database: str, pause_seconds: float) -> Iterator[None]:
         with psycopg.connect(database, autocommit=True) as connection:
             while not done.is_set():
                 for statement in BURSTS[number]:
-                    connection.execute(statement.replace("{x}", f"x{number}"))
+                    _execute_in_the_end(connection, statement.replace("{x}", f"x{number}"))
                 done.wait(pause_seconds)
 
     threads = [threading.Thread(target=change, args=[number]) for number in range(len(BURSTS))]
@@ -95,6 +95,14 @@ def changing(database: str, pause_seconds: float) -> Iterator[None]:
         done.set()
         for thread in threads:
             thread.join()
+
+
+def _execute_in_the_end(connection: psycopg.Connection, statement: str) -> None:
+    """Execute a statement, again where the server ended it because it and a reader waited for each other."""
+    while True:
+        with contextlib.suppress(errors.DeadlockDetected):
+            connection.execute(statement)
+            return
 
 
 def assert_whole(snapshot: Snapshot) -> None:
