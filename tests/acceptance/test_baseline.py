@@ -51,6 +51,9 @@ def test_it_is_guarded_from_a_baseline_on(tmp_path: Path, interlock: Interlock, 
     assert "baseline.json is written" in written.out, written
     for said in (planned, released, *checked):
         assert said.code == ExitCode.CLEAR, said
+    told = " ".join(checked[1].out.split())
+    assert "baseline.json stands for them" in told
+    assert "from empty" not in told
     assert ask(legacy, "select version_num from alembic_version") == [("r3",)]
     told = " ".join(released.out.split())
     assert "what the revisions up to r2 make: they were not run, baseline.json stands for them" in told

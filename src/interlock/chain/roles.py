@@ -11,8 +11,9 @@ from interlock.chain.lock_waits import is_postgresql
 from interlock.chain.whole_server import ChangesWholeServer
 from interlock.hazards.sql import words_of
 
+# And does nothing else: whatever stands after it in the same text would be passed over with it.
 _CREATES_ROLE = re.compile(
-    r'create\s+(?:role|group|user(?!\s+mapping))\s+(?P<name>"(?:[^"]|"")+"|[\w$]+)', re.IGNORECASE
+    r'create\s+(?:role|group|user(?!\s+mapping))\s+(?P<name>"(?:[^"]|"")+"|[\w$]+)[^;]*;?\s*\Z', re.IGNORECASE
 )
 
 

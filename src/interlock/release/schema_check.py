@@ -114,7 +114,9 @@ class SchemaCheck:
                 stage.find(*too_long, Finding(Check.CHAIN, Signal.STOP, error.problem, error.remedy))
                 return
             stage.find(*self._too_long())
-            stage.summary = f"{counted(len(chain.revisions), 'revision')} from empty, head {', '.join(chain.heads)}"
+            baseline = self.build.baseline
+            start = f"{self.project.baseline.name} at {baseline.head}" if baseline else "empty"
+            stage.summary = f"{counted(len(chain.revisions), 'revision')} from {start}, head {', '.join(chain.heads)}"
 
     def compare_file(self) -> None:
         """Compare the schema file with what the chain makes."""

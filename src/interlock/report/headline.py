@@ -39,7 +39,7 @@ def _proof(record: ReleaseRecord) -> str:
 def _agreement(record: ReleaseRecord) -> str:
     settled = {stage.check for stage in record.timeline if stage.signal is Signal.CLEAR}
     clauses = (
-        "the chain builds from empty" if Check.CHAIN in settled else "",
+        "the chain builds" if Check.CHAIN in settled else "",
         "the schema file is what it makes" if Check.SCHEMA_FILE in settled else "",
         "every mapped class fits it" if Check.MODELS in settled else "",
     )

@@ -77,3 +77,20 @@ def test_a_role_that_is_there_before_its_revision_ran_is_known_before_anything_r
     assert "let INTERLOCK_SCRATCH_URL name another server" in told(on_the_targets_own)
     assert ask(database, "select from pg_roles where rolname = 'App of t'") == []
     assert ask(database, "select to_regclass('t')") == [(None,)]
+
+
+@pytest.mark.usefixtures("no_role_left")
+def test_what_stands_after_a_role_in_the_same_text_is_not_passed_over(
+    guard: Guard, tmp_path: Path, database: str, another_server: EmbeddedServer
+):
+    chain = {"r1": MAKES_T + f"op.execute('create role {ROLE}; create table v (id int)')"}
+    scratch = another_server.url().as_text()
+    make_project(tmp_path, chain)
+    execute(another_server.url().as_text(), f"drop role if exists {ROLE}")
+    first = guard("release", database, models=False, scratch=scratch)
+    make_project(tmp_path, {**chain, "r2": ""})
+
+    second = guard("release", database, models=False, scratch=scratch)
+
+    assert first.exit_code == ExitCode.CLEAR, told(first)
+    assert 'STOP verify before: revision r1 failed: role "App of t" already exists' in told(second)
