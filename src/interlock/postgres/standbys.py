@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from interlock.postgres.session import Connection
 
 LOOKS_EVERY_SECONDS = 0.1
-DELAYED_SECONDS = 60.0
-"""Who is that far behind is so on purpose (recovery_min_apply_delay), or has been in trouble for long."""
 
 # A server that somebody else runs may keep its WAL to itself: where nobody streams from it, it is not asked.
 _WRITTEN = """
@@ -19,8 +17,7 @@ select pg_catalog.pg_current_wal_insert_lsn()::text where exists (select from pg
 # header of a page that is still empty: 24 bytes that nobody replays, and no record is as short.
 _STANDBYS = """
 select coalesce(r.application_name, ''), coalesce(pg_catalog.host(r.client_addr), ''),
-       case when behind.bytes <= 24 then 0 else behind.bytes end::bigint,
-       extract(epoch from r.replay_lag)::float
+       case when behind.bytes <= 24 then 0 else behind.bytes end::bigint
   from pg_catalog.pg_stat_replication r
  cross join lateral pg_catalog.pg_wal_lsn_diff(%s::pg_lsn, r.replay_lsn) as behind (bytes)
  where (r.replay_lsn is not null or r.state is null)
@@ -31,24 +28,15 @@ select coalesce(r.application_name, ''), coalesce(pg_catalog.host(r.client_addr)
 
 @dataclass(frozen=True, slots=True)
 class Standby:
-    """One that streams from the server. `bytes_behind` is None where the role may not see how far it is.
-
-    `seconds_behind` is how long what it replayed last had taken to get there; None where it has nothing to replay.
-    """
+    """One that streams from the server. `bytes_behind` is None where the role may not see how far it is."""
 
     application: str
     address: str
     bytes_behind: int | None
-    seconds_behind: float | None = None
 
     @property
     def is_level(self) -> bool:
         return self.bytes_behind == 0
-
-    @property
-    def is_delayed(self) -> bool:
-        """It shows what was long ago, whatever is released."""
-        return bool(self.bytes_behind) and (self.seconds_behind or 0) > DELAYED_SECONDS
 
     def __str__(self) -> str:
         return f"{self.application or 'a standby'} ({self.address or 'on the same machine'})"
@@ -61,11 +49,11 @@ def read_written(session: Connection) -> str | None:
 
 
 def wait_for_standbys(session: Connection, written: str, seconds: float) -> tuple[Standby, ...]:
-    """Wait until every standby that keeps up has replayed what was written, and give all as they are then."""
+    """Wait until every standby has replayed what was written, and give them as they are then."""
     deadline = time.monotonic() + seconds
     while True:
         standbys = tuple(Standby(*row) for row in session.execute(_STANDBYS, [written]).fetchall())
-        lag = [each for each in standbys if each.bytes_behind and not each.is_delayed]
+        lag = [each for each in standbys if each.bytes_behind]
         if not lag or time.monotonic() > deadline:
             return standbys
         time.sleep(LOOKS_EVERY_SECONDS)

@@ -1,6 +1,6 @@
 """Whoever reads from a standby sees the old schema until that one has replayed what was released."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from interlock.postgres.standbys import Standby
 from interlock.verdict.finding import Check, Finding, Signal
@@ -12,7 +12,7 @@ WAITS_SECONDS = 10
 def lag_findings(standbys: Iterable[Standby]) -> Iterator[Finding]:
     """Name the standbys that do not show yet what was released."""
     for each in standbys:
-        if each.bytes_behind and not each.is_delayed:
+        if each.bytes_behind:
             message = (
                 f"the standby {each} is {_size(each.bytes_behind)} behind what was released, after {WAITS_SECONDS} s: "
                 "whoever reads from it sees the old schema"
@@ -23,7 +23,7 @@ def lag_findings(standbys: Iterable[Standby]) -> Iterator[Finding]:
             yield Finding(Check.VERIFY_AFTER, Signal.CAUTION, message, remedy)
 
 
-def what_is_not_seen(standbys: Collection[Standby]) -> Iterator[str]:
+def what_is_not_seen(standbys: Iterable[Standby]) -> Iterator[str]:
     """Say, in words, of which standbys it is not known."""
     unseen = ", ".join(each.application or "one without a name" for each in standbys if each.bytes_behind is None)
     if unseen:
@@ -31,11 +31,6 @@ def what_is_not_seen(standbys: Collection[Standby]) -> Iterator[str]:
             f"whether the standbys show the new schema yet ({unseen}): the role may not see how far they are; "
             "grant it pg_read_all_stats"
         )
-
-    for each in standbys:
-        if each.is_delayed:
-            behind = f"{(each.seconds_behind or 0) / 60:,.0f} min"
-            yield f"what readers of the standby {each} see: it is {behind} behind, as it was before the release"
 
 
 def _size(number: int) -> str:
