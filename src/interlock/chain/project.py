@@ -101,12 +101,7 @@ def find_project(
 
     Raises NoAlembicProject, SeveralProjects, NoSuchFile.
     """
-    ini = folder / "alembic.ini"
-    toml = folder / "pyproject.toml"
-    config_file, toml_file = ini if ini.exists() else None, toml if _has_alembic(toml) else None
-    if config:
-        named = _locate(folder, config, "[project] config")
-        config_file, toml_file = (None, named) if named.suffix == ".toml" else (named, toml_file)
+    config_file, toml_file = _find_configuration(folder, config)
     if not (config_file or toml_file or script_location):
         config_file = _find_flask_migrate(folder)
     # What is installed is not the place to keep a file: the next version takes it away.
@@ -163,6 +158,16 @@ def fill_in(template: str, url: DatabaseUrl, text: str) -> str:
     }
     # In one pass: a part may hold what looks like the name of another one.
     return re.sub("{(" + "|".join(parts) + ")}", lambda name: parts[name[1]], template)
+
+
+def _find_configuration(folder: Path, named: str | None) -> tuple[Path | None, Path | None]:
+    """The files that configure Alembic, an .ini and a .toml, as far as there are any. Raises NoSuchFile."""
+    ini, toml = folder / "alembic.ini", folder / "pyproject.toml"
+    config_file, toml_file = ini if ini.exists() else None, toml if _has_alembic(toml) else None
+    if named:
+        found = _locate(folder, named, "[project] config")
+        return (None, found) if found.suffix == ".toml" else (found, toml_file)
+    return config_file, toml_file
 
 
 def _has_alembic(toml: Path) -> bool:

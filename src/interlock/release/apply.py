@@ -143,12 +143,7 @@ def _run(
         except (InterlockError, KeyboardInterrupt) as error:
             # What ran before is told, whatever came in between.
             at = outside.revisions_after(error, step)
-            try:
-                _require_known(chain.run_before(at), unseen, at)
-            except NotCommitted as unknown:
-                if isinstance(error, ProjectFailed) and _outage(error.failure):
-                    raise LostByServer(unknown.revision, error.failure, at) from None
-                raise
+            _require_kept(chain.run_before(at), unseen, at, error)
             yield from unseen
             if not isinstance(error, ProjectFailed):
                 raise
@@ -169,6 +164,18 @@ def _run(
             yield from unseen
             unseen.clear()
             seen_at = time.monotonic()
+
+
+def _require_kept(
+    known: Collection[str], steps: Iterable[AppliedStep], at: tuple[str, ...], error: BaseException
+) -> None:
+    """Raise NotCommitted as `_require_known` does; LostByServer where the server went down since."""
+    try:
+        _require_known(known, steps, at)
+    except NotCommitted as unknown:
+        if isinstance(error, ProjectFailed) and _outage(error.failure):
+            raise LostByServer(unknown.revision, error.failure, at) from None
+        raise
 
 
 def _require_known(known: Collection[str], steps: Iterable[AppliedStep], at: tuple[str, ...]) -> None:
