@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from interlock.postgres.catalog import take_snapshot
 from interlock.postgres.embedded import NoServerBinaries
+from interlock.postgres.scratch import STAND_INS
 from interlock.postgres.session import Connection
 from interlock.postgres.settle import Scratch, recognise
 from interlock.postgres.version_table import VersionTable, find_version_table
@@ -47,6 +48,14 @@ def told_of_event_triggers(everything: Snapshot, history: History) -> Iterator[s
     if theirs:
         named = ", ".join(sorted(theirs))
         yield f"what event triggers do that the target has and the scratch database has not: {named}"
+
+
+def told_of_stand_ins(history: History) -> Iterator[str]:
+    """Say for which extensions of the chain others stand in on the embedded scratch server."""
+    names = {each.stem for each in (STAND_INS / "extension").glob("*.control")}
+    made = sorted(name.path for name in history.variants if name.kind is Kind.EXTENSION and name.path in names)
+    if made:
+        yield f"what the functions of {' and '.join(made)} give: on the scratch database others stand in for them"
 
 
 def as_judged(everything: Snapshot, ours: Snapshot, history: History, rules: Rules) -> Observation:

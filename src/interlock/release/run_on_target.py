@@ -23,7 +23,7 @@ from interlock.release.data_loss import find_data_loss, loss_finding
 from interlock.release.leftovers import Leftovers, NotAsForeseen, clear_away, find_leftovers
 from interlock.release.logbook import StageNotes, counted
 from interlock.release.models import loading_findings, misfit_findings
-from interlock.release.observe import told_of_event_triggers
+from interlock.release.observe import told_of_event_triggers, told_of_stand_ins
 from interlock.release.patience import patience
 from interlock.release.privileges import require_privileges
 from interlock.release.record import AppliedStep, Step
@@ -83,7 +83,8 @@ class RunOnTarget(Run):
                 to_come = self.history.still_to_come(self.build.chain.run_before(self.plan.current))
                 statements = self.build.statements(self.plan.current)
                 require_privileges(self.session, to_come, self.version_table, statements)
-                for text in told_of_event_triggers(observed.everything, self.history):
+                stand_ins = () if self.request.scratch_server else told_of_stand_ins(self.history)
+                for text in (*told_of_event_triggers(observed.everything, self.history), *stand_ins):
                     self.book.admit(text)
                 self.leftovers = find_leftovers(self.session, observed.schema, to_come, statements)
                 observed = replace(observed, schema=self.leftovers.schema)

@@ -1,6 +1,8 @@
 """Extensions that the embedded server is built without, and that a chain may ask for all the same."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -8,8 +10,12 @@ import pytest
 
 from interlock.errors import ExitCode
 from interlock.postgres.scratch import ScratchServer, open_scratch_server
+from interlock.release import pipeline
+from interlock.release.record import ReleaseRecord
+from interlock.release.request import Request
+from interlock.verdict.judge import Verdict
 from tests.alembic_project import make_project
-from tests.integration.release.conftest import Guard, told
+from tests.integration.release.conftest import Watcher, told
 from tests.majors import FAST, ServerOf, why_there_is_none
 
 OLDER = FAST[0]
@@ -56,12 +62,17 @@ def functions_of(extension: str, database: str) -> list[tuple]:
     return found
 
 
-def test_a_chain_that_asks_for_them_is_released(
-    guard: Guard, tmp_path: Path, server_of: ServerOf, scratch: ScratchServer
+def test_a_chain_that_asks_for_them_is_released_and_who_stood_in_is_told(
+    request_for: Callable[..., Request], tmp_path: Path, server_of: ServerOf
 ):
     make_project(tmp_path, {"r1": CHAIN})
     database = server_of(OLDER).create_database("with_extensions").as_text()
 
-    outcome = guard("release", database, models=False, scratch=scratch.url.as_text())
+    request = replace(request_for(database, models=False), scratch_server=None)
+    blank = ReleaseRecord("1", "release", "shop", "0", datetime.now(UTC), 0.0, Verdict(), ())
+
+    outcome = pipeline.release(request, blank, Watcher({}, []))
 
     assert outcome.exit_code == ExitCode.CLEAR, told(outcome)
+    stood_in = "what the functions of pgcrypto and uuid-ossp give: on the scratch database others stand in for them"
+    assert stood_in in outcome.record.unproved
